@@ -1,0 +1,144 @@
+//! Protocol parameters, RFC 5849 sections 3.1 and 3.2: their wire names, and what makes a set of
+//! them unacceptable before any signature is looked at.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use crate::{parameters::Source, percent_encoding::MalformedEscape};
+
+/// `oauth_body_hash`, of the request body hash extension.
+pub const BODY_HASH: &str = "oauth_body_hash";
+/// `oauth_callback` (section 2.1).
+pub const CALLBACK: &str = "oauth_callback";
+/// `oauth_callback_confirmed` (section 2.1), in responses.
+pub const CALLBACK_CONFIRMED: &str = "oauth_callback_confirmed";
+/// `oauth_consumer_key` (section 3.1): the client identifier.
+pub const CONSUMER_KEY: &str = "oauth_consumer_key";
+/// `oauth_nonce` (section 3.3).
+pub const NONCE: &str = "oauth_nonce";
+/// `oauth_session_handle`, of the session extension.
+pub const SESSION_HANDLE: &str = "oauth_session_handle";
+/// `oauth_signature` (section 3.4).
+pub const SIGNATURE: &str = "oauth_signature";
+/// `oauth_signature_method` (section 3.4).
+pub const SIGNATURE_METHOD: &str = "oauth_signature_method";
+/// `oauth_timestamp` (section 3.3).
+pub const TIMESTAMP: &str = "oauth_timestamp";
+/// `oauth_token` (section 3.1): the token identifier.
+pub const TOKEN: &str = "oauth_token";
+/// `oauth_token_secret` (sections 2.1 and 2.3), in responses.
+pub const TOKEN_SECRET: &str = "oauth_token_secret";
+/// `oauth_verifier` (section 2.3).
+pub const VERIFIER: &str = "oauth_verifier";
+/// `oauth_version` (section 3.1): always `1.0`.
+pub const VERSION: &str = "oauth_version";
+
+/// Names that a request may carry and this crate reads.
+pub(crate) const KNOWN: [&str; 11] = [
+    BODY_HASH,
+    CALLBACK,
+    CONSUMER_KEY,
+    NONCE,
+    SESSION_HANDLE,
+    SIGNATURE,
+    SIGNATURE_METHOD,
+    TIMESTAMP,
+    TOKEN,
+    VERIFIER,
+    VERSION,
+];
+
+/// Why a request is a bad request (400) by section 3.2: its parameters are missing, duplicated,
+/// malformed or unsupported. Nothing secret was touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParameterError {
+    /// Required parameters are missing or empty.
+    Absent(Vec<&'static str>),
+    /// The `Authorization` header is not in the form of section 3.5.1.
+    Header(crate::authorization::HeaderError),
+    /// More than one `Authorization` header, one of them for OAuth.
+    SeveralHeaders,
+    /// A protocol parameter appears more than once (section 3.1, 2).
+    Duplicated(Name),
+    /// Parameters named `oauth_…` stand in more than one location (section 3.5).
+    SeveralLocations,
+    /// Protocol parameters in the body of a `GET` or `HEAD` request.
+    BodyNotAllowed,
+    /// The value is not UTF-8, or has control characters.
+    Text(Name),
+    /// A malformed escape in the query or the form body.
+    Escape(Source, MalformedEscape),
+    /// `oauth_version` is not `1.0`.
+    Version,
+    /// `oauth_signature_method` names no method that is known here.
+    SignatureMethod,
+    /// `oauth_timestamp` is no positive integer.
+    Timestamp,
+    /// `oauth_nonce` is longer than allowed; the limit in octets.
+    NonceTooLong(usize),
+    /// There are more parameters than allowed; the limit.
+    TooMany(usize),
+}
+
+/// The name of a parameter in an error: known names only, so that nothing the sender wrote is
+/// repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name(pub(crate) Option<&'static str>);
+
+impl Name {
+    pub(crate) fn of(name: &[u8]) -> Self {
+        Self(KNOWN.into_iter().find(|known| known.as_bytes() == name))
+    }
+
+    /// The wire name, if it is one this crate knows.
+    #[must_use]
+    pub const fn known(self) -> Option<&'static str> {
+        self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.unwrap_or("an oauth_ parameter"))
+    }
+}
+
+impl fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent(names) => {
+                let mut list = String::new();
+                for (i, name) in names.iter().enumerate() {
+                    list.push_str(if i == 0 { "" } else { ", " });
+                    list.push_str(name);
+                }
+                write!(f, "missing or empty: {list} (RFC 5849 section 3.1)")
+            }
+            Self::Header(error) => write!(f, "Authorization header: {error}"),
+            Self::SeveralHeaders => f.write_str("more than one Authorization header; send one"),
+            Self::Duplicated(name) => {
+                write!(f, "{name} appears more than once (RFC 5849 section 3.1)")
+            }
+            Self::SeveralLocations => f.write_str(
+                "oauth_ parameters in more than one of header, form body and query; use one (RFC 5849 section 3.5)",
+            ),
+            Self::BodyNotAllowed => f.write_str(
+                "oauth_ parameters in the body of a GET or HEAD request; send them in the Authorization header",
+            ),
+            Self::Text(name) => {
+                write!(f, "{name} must be UTF-8 without control characters (RFC 5849 section 3.6)")
+            }
+            Self::Escape(source, error) => write!(f, "in the {}: {error}", source.as_str()),
+            Self::Version => f.write_str("oauth_version must be 1.0 or left out"),
+            Self::SignatureMethod => f.write_str("oauth_signature_method is not supported here"),
+            Self::Timestamp => f.write_str(
+                "oauth_timestamp must be a positive integer of seconds since 1970 (RFC 5849 section 3.3)",
+            ),
+            Self::NonceTooLong(limit) => write!(f, "oauth_nonce is longer than {limit} octets"),
+            Self::TooMany(limit) => write!(f, "more than {limit} parameters"),
+        }
+    }
+}
+
+impl core::error::Error for ParameterError {}

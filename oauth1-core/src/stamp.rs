@@ -1,0 +1,266 @@
+//! Nonce and timestamp, RFC 5849 section 3.3.
+//!
+//! A [`Stamp`] makes one request unique. The clock is the caller's: core never reads the time.
+
+use alloc::{boxed::Box, string::String};
+use core::{fmt, num::NonZeroU64};
+
+/// The `oauth_nonce` and `oauth_timestamp` of one request (section 3.3).
+///
+/// Each request needs a stamp of its own; a retry is a new request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Unique among all requests with the same timestamp, client and token.
+    pub nonce: Nonce,
+    /// Seconds since 1 January 1970 00:00:00 GMT.
+    pub timestamp: Timestamp,
+}
+
+impl Stamp {
+    /// Joins a nonce and a timestamp.
+    #[must_use]
+    pub const fn new(nonce: Nonce, timestamp: Timestamp) -> Self {
+        Self { nonce, timestamp }
+    }
+
+    /// A random nonce at the given time.
+    ///
+    /// # Errors
+    /// [`NoRandomness`] if the operating system gives no random bytes.
+    #[cfg(feature = "random")]
+    pub fn random(timestamp: Timestamp) -> Result<Self, NoRandomness> {
+        Ok(Self::new(Nonce::random()?, timestamp))
+    }
+}
+
+#[cfg(all(feature = "std", feature = "random"))]
+impl Stamp {
+    /// A random nonce at the system clock's time.
+    ///
+    /// # Errors
+    /// [`SignError::Stamp`](crate::SignError::Stamp) if the clock stands before 1970 or the
+    /// operating system gives no random bytes.
+    pub fn now() -> Result<Self, crate::SignError> {
+        let timestamp = Timestamp::from_system_time(std::time::SystemTime::now())
+            .map_err(|_| crate::SignError::Stamp("the system clock stands before 1970: set it"))?;
+        Self::random(timestamp).map_err(|_| {
+            crate::SignError::Stamp("the operating system gave no random bytes for a nonce")
+        })
+    }
+}
+
+/// A value the client never uses twice with the same timestamp, client and token (section 3.3).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Nonce(Repr);
+
+// The generated form lives in place, so that signing allocates nothing for it.
+#[derive(Clone, PartialEq, Eq)]
+enum Repr {
+    Hex([u8; 32]),
+    Text(Box<str>),
+}
+
+impl Nonce {
+    /// A nonce chosen by the caller.
+    ///
+    /// # Errors
+    /// [`InvalidNonce`] if it is empty or has control characters.
+    pub fn new(nonce: impl Into<String>) -> Result<Self, InvalidNonce> {
+        let nonce = nonce.into();
+        if nonce.is_empty() || nonce.chars().any(char::is_control) {
+            return Err(InvalidNonce);
+        }
+        Ok(Self(Repr::Text(nonce.into_boxed_str())))
+    }
+
+    /// 128 random bits from the operating system, as 32 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`NoRandomness`] if the operating system gives no random bytes.
+    #[cfg(feature = "random")]
+    pub fn random() -> Result<Self, NoRandomness> {
+        use rand::TryRng;
+        let mut bytes = [0; 16];
+        rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|_| NoRandomness)?;
+        Ok(Self::hex(bytes))
+    }
+
+    #[cfg(feature = "random")]
+    fn hex(bytes: [u8; 16]) -> Self {
+        let mut hex = [0; 32];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
+            pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
+        }
+        Self(Repr::Hex(hex))
+    }
+
+    /// The nonce as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Hex(hex) => core::str::from_utf8(hex).unwrap_or_default(),
+            Repr::Text(text) => text,
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Hex(hex) => hex,
+            Repr::Text(text) => text.as_bytes(),
+        }
+    }
+}
+
+/// The 128 bits of a UUID, as 32 hexadecimal digits.
+#[cfg(feature = "random")]
+impl From<uuid::Uuid> for Nonce {
+    fn from(uuid: uuid::Uuid) -> Self {
+        Self::hex(uuid.into_bytes())
+    }
+}
+
+impl fmt::Display for Nonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Nonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Nonce({:?})", self.as_str())
+    }
+}
+
+/// Seconds since 1 January 1970 00:00:00 GMT, a positive integer (section 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(NonZeroU64);
+
+impl Timestamp {
+    /// From seconds; `None` for 0 and for more than 2⁶³ − 1.
+    #[must_use]
+    pub const fn from_seconds(seconds: u64) -> Option<Self> {
+        match NonZeroU64::new(seconds) {
+            Some(seconds) if seconds.get() <= i64::MAX as u64 => Some(Self(seconds)),
+            _ => None,
+        }
+    }
+
+    /// Reads `oauth_timestamp`: ASCII digits without sign or leading zero, greater than 0.
+    ///
+    /// # Errors
+    /// [`InvalidTimestamp`] for everything else.
+    ///
+    /// ```
+    /// use oauth1_core::stamp::Timestamp;
+    /// assert_eq!(Timestamp::parse("137131201")?.seconds(), 137_131_201);
+    /// assert!(Timestamp::parse("1e9").is_err());
+    /// # Ok::<(), oauth1_core::stamp::InvalidTimestamp>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
+        if text.starts_with('0') || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(InvalidTimestamp);
+        }
+        text.parse().ok().and_then(Self::from_seconds).ok_or(InvalidTimestamp)
+    }
+
+    /// The system clock's time.
+    ///
+    /// # Errors
+    /// [`InvalidTimestamp`] if the clock stands before 1970.
+    #[cfg(feature = "std")]
+    pub fn from_system_time(time: std::time::SystemTime) -> Result<Self, InvalidTimestamp> {
+        time.duration_since(std::time::UNIX_EPOCH)
+            .ok()
+            .and_then(|since| Self::from_seconds(since.as_secs()))
+            .ok_or(InvalidTimestamp)
+    }
+
+    /// Seconds since 1970.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The nonce is empty or has control characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a nonce must not be empty or hold control characters (RFC 5849 section 3.3)")]
+pub struct InvalidNonce;
+
+/// The timestamp is no positive integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a timestamp must be a positive integer of seconds since 1970 (RFC 5849 section 3.3)")]
+pub struct InvalidTimestamp;
+
+/// The operating system gave no random bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gave no random bytes for a nonce; nothing was signed")]
+pub struct NoRandomness;
+
+/// Hands the decimal digits of `number` to `write`.
+#[inline]
+pub(crate) fn with_decimal(mut number: u64, write: impl FnOnce(&[u8])) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 || at == 0 {
+            break;
+        }
+    }
+    write(&digits[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_positive_integers_are_timestamps() {
+        for bad in [
+            "",
+            "0",
+            "-1",
+            "+1",
+            "01",
+            "1.0",
+            "1e9",
+            "0x65",
+            "1_700",
+            " 1",
+            "1 ",
+            "１７",
+            "9223372036854775808",
+            "18446744073709551616",
+            "1000000000000000000000000000000",
+        ] {
+            assert_eq!(Timestamp::parse(bad), Err(InvalidTimestamp), "{bad:?}");
+        }
+        assert_eq!(Timestamp::parse("9223372036854775807").unwrap().seconds(), i64::MAX as u64);
+    }
+
+    #[test]
+    fn digits_are_written_as_display_writes_them() {
+        for number in [0, 1, 9, 10, 1_318_622_958, u64::MAX] {
+            with_decimal(number, |d| assert_eq!(d, alloc::format!("{number}").as_bytes()));
+        }
+    }
+
+    #[cfg(feature = "random")]
+    #[test]
+    fn random_nonces_differ() {
+        let nonces: std::collections::HashSet<_> =
+            (0..10_000).map(|_| String::from(Nonce::random().unwrap().as_str())).collect();
+        assert_eq!(nonces.len(), 10_000);
+        assert!(nonces.iter().all(|n| n.len() == 32));
+    }
+}

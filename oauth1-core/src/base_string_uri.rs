@@ -7,7 +7,11 @@
 
 use core::fmt;
 
-use crate::{encoded::Sink, percent_encoding::UPPER_HEX};
+use crate::{
+    encoded::{HOST, PATH, Sink},
+    percent_encoding::UPPER_HEX,
+    stamp::Decimal,
+};
 
 /// The scheme of the request, as the client used it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,25 +141,12 @@ impl<'a> BaseStringUri<'a> {
             Scheme::Http => b"http%3A%2F%2F",
             Scheme::Https => b"https%3A%2F%2F",
         });
-        if self.host.bytes().any(|b| b.is_ascii_uppercase()) {
-            for byte in self.host.bytes() {
-                out.put_encoded(&[byte.to_ascii_lowercase()]);
-            }
-        } else {
-            out.put_encoded(self.host.as_bytes());
-        }
+        out.put_each(self.host.as_bytes(), &HOST);
         if let Some(port) = self.port {
             out.put(b"%3A");
-            crate::stamp::with_decimal(u64::from(port), |digits| out.put(digits));
+            out.put(Decimal::new(u64::from(port)).digits());
         }
-        // No URI holds a space or an octet above 127: they travel as escapes, so those are signed.
-        let mut rest = self.path;
-        while let Some(at) = rest.iter().position(|b| !b.is_ascii_graphic()) {
-            out.put_encoded(&rest[..at]);
-            out.put_encoded_twice(&rest[at..=at]);
-            rest = &rest[at + 1..];
-        }
-        out.put_encoded(rest);
+        out.put_each(self.path, &PATH);
     }
 }
 

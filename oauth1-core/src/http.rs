@@ -17,7 +17,8 @@ impl Authorization {
     /// # Errors
     /// [`SignError::HeaderValue`] if the realm has characters that no header can hold.
     pub fn to_header_value(&self) -> Result<HeaderValue, SignError> {
-        let mut value = HeaderValue::from_str(self.as_str()).map_err(|_| SignError::HeaderValue)?;
+        let mut value =
+            HeaderValue::from_bytes(self.as_bytes()).map_err(|_| SignError::HeaderValue)?;
         value.set_sensitive(true);
         Ok(value)
     }

@@ -7,6 +7,8 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
+use memchr::memchr;
+
 use crate::{
     encoded::{Piece, Sink},
     percent_encoding::MalformedEscape,
@@ -98,10 +100,12 @@ impl<'a> Parameter<'a> {
 
     /// Writes `name=value` for the base string: both encoded twice, `=` once.
     #[inline]
-    pub(crate) fn write_twice<S: Sink>(&self, out: &mut S) {
-        self.name.write::<true, S>(out);
+    pub(crate) fn write_twice<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
+        let source = self.source;
+        let unwritable = |error| Unwritable { source, error };
+        self.name.write_twice(out).map_err(unwritable)?;
         out.put(b"%3D");
-        self.value.write::<true, S>(out);
+        self.value.write_twice(out).map_err(unwritable)
     }
 }
 
@@ -125,25 +129,61 @@ pub fn parse_form(
     data: &[u8],
     source: Source,
 ) -> impl Iterator<Item = Result<Parameter<'_>, MalformedEscape>> {
-    data.split(|b| *b == b'&').filter(|pair| !pair.is_empty()).map(move |pair| {
-        let (name, value) = match pair.iter().position(|b| *b == b'=') {
-            Some(at) => (&pair[..at], &pair[at + 1..]),
-            None => (pair, &pair[pair.len()..]),
-        };
+    split_form(data).map(move |(name, value)| {
         Ok(Parameter { name: Piece::form(name)?, value: Piece::form(value)?, source })
+    })
+}
+
+/// Like [`parse_form`]; escapes are looked at when the parameters are written.
+#[inline]
+pub(crate) fn parse_form_unchecked(
+    data: &[u8],
+    source: Source,
+) -> impl Iterator<Item = Parameter<'_>> {
+    split_form(data).map(move |(name, value)| Parameter {
+        name: Piece::unchecked_form(name),
+        value: Piece::unchecked_form(value),
+        source,
+    })
+}
+
+#[inline]
+fn split_form(data: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = data;
+    core::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let end = memchr(b'&', rest).unwrap_or(rest.len());
+            let pair = &rest[..end];
+            rest = rest.get(end + 1..).unwrap_or_default();
+            if !pair.is_empty() {
+                let at = memchr(b'=', pair).unwrap_or(pair.len());
+                return Some((&pair[..at], pair.get(at + 1..).unwrap_or_default()));
+            }
+        }
+        None
     })
 }
 
 /// The number of pairs that [`parse_form`] yields, counted without looking inside them.
 pub(crate) fn count_form(data: &[u8]) -> usize {
-    data.split(|b| *b == b'&').filter(|pair| !pair.is_empty()).count()
+    split_form(data).count()
+}
+
+/// A malformed escape, met while the base string was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unwritable {
+    pub(crate) source: Source,
+    pub(crate) error: MalformedEscape,
 }
 
 /// Sorts by encoded name, then encoded value, in byte order (section 3.4.1.3.2, 2).
 pub(crate) fn sort(parameters: &mut [Parameter<'_>]) {
-    parameters.sort_unstable_by(|a, b| {
-        a.name.cmp_encoded(&b.name).then_with(|| a.value.cmp_encoded(&b.value))
-    });
+    // One is sorted, and two are the commonest case.
+    if parameters.len() > 1 {
+        parameters.sort_unstable_by(|a, b| {
+            a.name.cmp_encoded(&b.name).then_with(|| a.value.cmp_encoded(&b.value))
+        });
+    }
 }
 
 /// Request parameters in normal form (section 3.4.1.3.2), before the base string encodes them
@@ -170,9 +210,9 @@ impl NormalizedParameters {
             if i > 0 {
                 out.push(b'&');
             }
-            parameter.name.write::<false, _>(&mut out);
+            out.extend(parameter.name.encoded());
             out.push(b'=');
-            parameter.value.write::<false, _>(&mut out);
+            out.extend(parameter.value.encoded());
         }
         Self(String::from_utf8_lossy(&out).into_owned())
     }

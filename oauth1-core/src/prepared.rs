@@ -12,6 +12,7 @@ use sha2::{Sha256, Sha512};
 
 use crate::{
     encoded::Sink,
+    parameters::Unwritable,
     request::SignableRequest,
     sign::{Authorization, SignError, Signer, Unsigned, write_stamp},
     signature_base_string::WriteBaseString,
@@ -40,8 +41,8 @@ impl Signer {
         let key = self.key()?;
         let unsigned = Unsigned::new(self, request)?;
         let (mut prefix, mut suffix) = (Vec::new(), Vec::new());
-        unsigned.write_prefix(&mut prefix);
-        unsigned.write_suffix(&mut suffix);
+        unsigned.write_prefix(&mut prefix)?;
+        unsigned.write_suffix(&mut suffix)?;
         let body_hash = unsigned.into_body_hash();
         let prefix = match key.kind() {
             Kind::HmacSha1(key) => Prefix::Sha1(absorbed(key, &prefix)),
@@ -82,9 +83,9 @@ impl PreparedSigner {
     pub fn authorize_at(&self, stamp: &Stamp) -> Result<Authorization, SignError> {
         let rest = Rest { prepared: self, stamp };
         let signature = match &self.prefix {
-            Prefix::Sha1(mac) => Signature::mac(mac.clone(), &rest),
-            Prefix::Sha256(mac) => Signature::mac(mac.clone(), &rest),
-            Prefix::Sha512(mac) => Signature::mac(mac.clone(), &rest),
+            Prefix::Sha1(mac) => Signature::mac(mac.clone(), &rest)?,
+            Prefix::Sha256(mac) => Signature::mac(mac.clone(), &rest)?,
+            Prefix::Sha512(mac) => Signature::mac(mac.clone(), &rest)?,
             Prefix::Text(key, prefix) => key.sign_base_string(&Whole { prefix, rest })?,
         };
         let body_hash = self.body_hash.as_deref();
@@ -105,9 +106,10 @@ struct Rest<'a> {
 
 impl WriteBaseString for Rest<'_> {
     #[inline]
-    fn write<S: Sink>(&self, out: &mut S) {
+    fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         write_stamp(out, self.stamp, &self.prepared.signer.template().base_string()[1]);
         out.put(&self.prepared.suffix);
+        Ok(())
     }
 }
 
@@ -117,8 +119,8 @@ struct Whole<'a> {
 }
 
 impl WriteBaseString for Whole<'_> {
-    fn write<S: Sink>(&self, out: &mut S) {
+    fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         out.put(self.prefix);
-        self.rest.write(out);
+        self.rest.write(out)
     }
 }

@@ -86,8 +86,18 @@ impl<'a> SignableRequest<'a> {
         read(self.query, Source::Query).chain(read(self.body.form(), Source::Body))
     }
 
+    #[inline]
+    pub(crate) fn parameters_unchecked(&self) -> impl Iterator<Item = Parameter<'a>> {
+        parameters::parse_form_unchecked(self.query, Source::Query)
+            .chain(parameters::parse_form_unchecked(self.body.form(), Source::Body))
+    }
+
     pub(crate) fn count_parameters(&self) -> usize {
         parameters::count_form(self.query) + parameters::count_form(self.body.form())
+    }
+
+    pub(crate) fn has_parameters(&self) -> bool {
+        !self.query.is_empty() || !self.body.form().is_empty()
     }
 }
 

@@ -15,9 +15,12 @@ use crate::signature_method::HashAlgorithm;
 /// The client's private key. `Debug` is redacted.
 #[derive(Clone)]
 pub struct RsaPrivateKey {
-    pair: Arc<KeyPair>,
+    /// `None` for a key below 2,048 bits: aws-lc-rs makes no signatures with those.
+    pair: Option<Arc<KeyPair>>,
+    public: RsaPublicKey,
+    /// For RSA-SHA1 with any key, and for every method with a key below 2,048 bits.
     #[cfg(feature = "rsa-sha1-signing")]
-    sha1: Arc<rsa::RsaPrivateKey>,
+    legacy: Arc<rsa::RsaPrivateKey>,
 }
 
 impl RsaPrivateKey {
@@ -36,55 +39,77 @@ impl RsaPrivateKey {
     }
 
     fn from_der(der: &[u8], pkcs8: bool) -> Result<Self, InvalidRsaKey> {
+        use lc::KeyPair as _;
         let pair = if pkcs8 { KeyPair::from_pkcs8(der) } else { KeyPair::from_der(der) };
+        let pair = pair.ok().map(Arc::new);
         #[cfg(feature = "rsa-sha1-signing")]
-        let sha1 = {
-            use rsa::{pkcs1::DecodeRsaPrivateKey, pkcs8::DecodePrivateKey};
-            if pkcs8 {
+        {
+            use rsa::{
+                pkcs1::DecodeRsaPrivateKey, pkcs8::DecodePrivateKey, traits::PublicKeyParts,
+            };
+            let legacy = if pkcs8 {
                 rsa::RsaPrivateKey::from_pkcs8_der(der).map_err(|_| InvalidRsaKey::Content)?
             } else {
                 rsa::RsaPrivateKey::from_pkcs1_der(der).map_err(|_| InvalidRsaKey::Content)?
-            }
-        };
-        Ok(Self {
-            pair: Arc::new(pair.map_err(|_| InvalidRsaKey::Content)?),
-            #[cfg(feature = "rsa-sha1-signing")]
-            sha1: Arc::new(sha1),
-        })
+            };
+            let public = match &pair {
+                Some(pair) => RsaPublicKey { der: pair.public_key().as_ref().into() },
+                None => RsaPublicKey::from_components(
+                    &legacy.n().to_bytes_be(),
+                    &legacy.e().to_bytes_be(),
+                )?,
+            };
+            Ok(Self { pair, public, legacy: Arc::new(legacy) })
+        }
+        #[cfg(not(feature = "rsa-sha1-signing"))]
+        {
+            let pair = pair.ok_or(InvalidRsaKey::Content)?;
+            let public = RsaPublicKey { der: pair.public_key().as_ref().into() };
+            Ok(Self { pair: Some(pair), public })
+        }
     }
 
     /// The public half.
     #[must_use]
     pub fn public_key(&self) -> RsaPublicKey {
-        use lc::KeyPair as _;
-        RsaPublicKey { der: self.pair.public_key().as_ref().into() }
+        self.public.clone()
     }
 
     pub(crate) fn sign(&self, hash: HashAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
         let encoding = match hash {
-            HashAlgorithm::Sha1 => return self.sign_sha1(message),
+            HashAlgorithm::Sha1 => return self.sign_legacy(hash, message),
             HashAlgorithm::Sha256 => &lc::RSA_PKCS1_SHA256,
             HashAlgorithm::Sha512 => &lc::RSA_PKCS1_SHA512,
         };
-        let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair.sign(encoding, &SystemRandom::new(), message, &mut signature).ok()?;
+        let Some(pair) = &self.pair else { return self.sign_legacy(hash, message) };
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(encoding, &SystemRandom::new(), message, &mut signature).ok()?;
         Some(signature)
     }
 
     #[cfg(feature = "rsa-sha1-signing")]
-    fn sign_sha1(&self, message: &[u8]) -> Option<Vec<u8>> {
+    fn sign_legacy(&self, hash: HashAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
         use sha1::Digest;
-        // The DigestInfo of SHA-1 (RFC 8017 section 9.2, note 1).
-        const PREFIX: [u8; 15] = [0x30, 0x21, 0x30, 9, 6, 5, 0x2b, 0x0e, 3, 2, 0x1a, 5, 0, 4, 0x14];
-        let padding = rsa::Pkcs1v15Sign { hash_len: Some(20), prefix: PREFIX.into() };
+        // DigestInfo up to the hash (RFC 8017 section 9.2, note 1); the SHA-2 ones differ in two
+        // lengths and the last arc.
+        const SHA1: &[u8] = &[0x30, 0x21, 0x30, 9, 6, 5, 0x2b, 0x0e, 3, 2, 0x1a, 5, 0, 4, 0x14];
+        const SHA256: &[u8] =
+            &[0x30, 0x31, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20];
+        const SHA512: &[u8] =
+            &[0x30, 0x51, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3, 5, 0, 4, 0x40];
+        let (prefix, digest) = match hash {
+            HashAlgorithm::Sha1 => (SHA1, sha1::Sha1::digest(message).to_vec()),
+            HashAlgorithm::Sha256 => (SHA256, sha2::Sha256::digest(message).to_vec()),
+            HashAlgorithm::Sha512 => (SHA512, sha2::Sha512::digest(message).to_vec()),
+        };
+        let padding = rsa::Pkcs1v15Sign { hash_len: Some(digest.len()), prefix: prefix.into() };
         // Blinded, against timing attacks on the private key.
-        let digest = sha1::Sha1::digest(message);
-        self.sha1.sign_with_rng(&mut rsa::rand_core::OsRng, padding, &digest).ok()
+        self.legacy.sign_with_rng(&mut rsa::rand_core::OsRng, padding, &digest).ok()
     }
 
     #[cfg(not(feature = "rsa-sha1-signing"))]
     #[allow(clippy::unused_self)]
-    const fn sign_sha1(&self, _message: &[u8]) -> Option<Vec<u8>> {
+    const fn sign_legacy(&self, _hash: HashAlgorithm, _message: &[u8]) -> Option<Vec<u8>> {
         None
     }
 }

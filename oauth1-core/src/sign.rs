@@ -14,13 +14,13 @@ use crate::{
     credentials::{
         Callback, ClientCredentials, SharedSecret, TemporaryCredentials, TokenCredentials, Verifier,
     },
-    encoded::Sink,
-    parameters::{self, Parameter, Source},
+    encoded::{Sink, TWICE},
+    parameters::{self, Parameter, Source, Unwritable},
     percent_encoding::MalformedEscape,
     request::{SignableBody, SignableRequest},
     signature_base_string::{WriteBaseString, write_parameters, write_target},
     signature_method::{SignatureMethod, SigningFailed, SigningKey},
-    stamp::{Stamp, with_decimal},
+    stamp::{Decimal, Stamp},
     template::{Style, Template},
 };
 
@@ -210,7 +210,7 @@ impl Signer {
         request: &SignableRequest<'_>,
         stamp: &Stamp,
     ) -> Result<String, SignError> {
-        self.sign_as(Style::Form, request, stamp)
+        self.sign_as(Style::Form, request, stamp).map(into_text)
     }
 
     /// Signs a request for the form-encoded body (section 3.5.2): returns the whole new body, the
@@ -245,7 +245,7 @@ impl Signer {
         style: Style,
         request: &SignableRequest<'_>,
         stamp: &Stamp,
-    ) -> Result<String, SignError> {
+    ) -> Result<Vec<u8>, SignError> {
         let unsigned = Unsigned::new(self, request)?;
         let signature = self.key()?.sign_base_string(&Stamped { unsigned: &unsigned, stamp })?;
         Ok(self.template.write(style, stamp, unsigned.body_hash.as_deref(), &signature))
@@ -336,30 +336,31 @@ impl<'a> Unsigned<'a> {
 
     /// Everything up to the nonce.
     #[inline]
-    pub(crate) fn write_prefix<S: Sink>(&self, out: &mut S) {
+    pub(crate) fn write_prefix<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         write_target(out, self.method, self.uri);
         let before = &self.parameters[..self.before];
-        write_parameters(out, before);
+        write_parameters(out, before)?;
         if !before.is_empty() {
             out.put(b"%26");
         }
         if let Some(hash) = &self.body_hash {
             out.put(b"oauth_body_hash%3D");
-            out.put_encoded_twice(hash.as_bytes());
+            out.put_each(hash.as_bytes(), &TWICE);
             out.put(b"%26");
         }
         out.put(&self.template.base_string()[0]);
+        Ok(())
     }
 
     /// Everything after the timestamp.
     #[inline]
-    pub(crate) fn write_suffix<S: Sink>(&self, out: &mut S) {
+    pub(crate) fn write_suffix<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         out.put(&self.template.base_string()[2]);
         let after = &self.parameters[self.before..];
         if !after.is_empty() {
             out.put(b"%26");
         }
-        write_parameters(out, after);
+        write_parameters(out, after)
     }
 
     pub(crate) fn into_body_hash(self) -> Option<String> {
@@ -374,18 +375,20 @@ struct Stamped<'a> {
 
 impl WriteBaseString for Stamped<'_> {
     #[inline]
-    fn write<S: Sink>(&self, out: &mut S) {
-        self.unsigned.write_prefix(out);
+    fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
+        self.unsigned.write_prefix(out)?;
         write_stamp(out, self.stamp, &self.unsigned.template.base_string()[1]);
-        self.unsigned.write_suffix(out);
+        self.unsigned.write_suffix(out)
     }
 }
 
 /// Query and form parameters in the order of the base string.
 fn request_parameters<'a>(request: &SignableRequest<'a>) -> Result<Vec<Parameter<'a>>, SignError> {
-    let mut parameters = Vec::with_capacity(request.count_parameters());
-    for parameter in request.parameters() {
-        let parameter = parameter.map_err(|(source, error)| SignError::Escape(source, error))?;
+    let mut parameters = Vec::new();
+    if request.has_parameters() {
+        parameters.reserve(8);
+    }
+    for parameter in request.parameters_unchecked() {
         if parameter.is_protocol() {
             return Err(SignError::ProtocolParameter(parameter.source()));
         }
@@ -403,32 +406,49 @@ fn sorts_before_protocol(parameter: &Parameter<'_>) -> bool {
 
 #[inline]
 pub(crate) fn write_stamp<S: Sink>(out: &mut S, stamp: &Stamp, to_timestamp: &[u8]) {
-    out.put_encoded_twice(stamp.nonce.as_bytes());
+    stamp.nonce.write_twice(out);
     out.put(to_timestamp);
-    with_decimal(stamp.timestamp.seconds(), |digits| out.put(digits));
+    out.put(Decimal::new(stamp.timestamp.seconds()).digits());
 }
 
 /// The value of an `Authorization` header. `Debug` is redacted: with PLAINTEXT it holds secrets.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Authorization(pub(crate) String);
+pub struct Authorization(pub(crate) Vec<u8>);
 
 impl Authorization {
-    /// The header's value.
+    /// The header's value: ASCII, but for a realm that is not.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The header's value, without copying.
+    /// The header's value as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Only text was written into it.
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The header's value as text, without copying.
     #[must_use]
     pub fn into_string(self) -> String {
-        self.0
+        into_text(self.0)
     }
+}
+
+fn into_text(written: Vec<u8>) -> String {
+    String::from_utf8(written).unwrap_or_default()
 }
 
 impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Authorization([redacted])")
+    }
+}
+
+impl From<Unwritable> for SignError {
+    fn from(Unwritable { source, error }: Unwritable) -> Self {
+        Self::Escape(source, error)
     }
 }
 

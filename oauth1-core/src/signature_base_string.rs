@@ -9,19 +9,20 @@ use core::fmt;
 
 use crate::{
     base_string_uri::BaseStringUri,
-    encoded::Sink,
-    parameters::{self, Parameter},
+    encoded::{ONCE, Sink},
+    parameters::{self, Parameter, Unwritable},
 };
 
 /// Something that writes a base string, as often as it is asked.
 pub(crate) trait WriteBaseString {
-    fn write<S: Sink>(&self, out: &mut S);
+    fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable>;
 }
 
 /// A finished base string writes itself.
 impl WriteBaseString for &[u8] {
-    fn write<S: Sink>(&self, out: &mut S) {
+    fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         out.put(self);
+        Ok(())
     }
 }
 
@@ -32,7 +33,7 @@ pub(crate) fn write_target<S: Sink>(out: &mut S, method: &str, uri: &BaseStringU
         out.put(method.as_bytes());
     } else {
         for byte in method.bytes() {
-            out.put_encoded(&[byte.to_ascii_uppercase()]);
+            out.put_each(&[byte.to_ascii_uppercase()], &ONCE);
         }
     }
     out.put(b"&");
@@ -42,13 +43,17 @@ pub(crate) fn write_target<S: Sink>(out: &mut S, method: &str, uri: &BaseStringU
 
 /// Sorted parameters, joined by an encoded `&`.
 #[inline]
-pub(crate) fn write_parameters<S: Sink>(out: &mut S, sorted: &[Parameter<'_>]) {
+pub(crate) fn write_parameters<S: Sink>(
+    out: &mut S,
+    sorted: &[Parameter<'_>],
+) -> Result<(), Unwritable> {
     for (i, parameter) in sorted.iter().enumerate() {
         if i > 0 {
             out.put(b"%26");
         }
-        parameter.write_twice(out);
+        parameter.write_twice(out)?;
     }
+    Ok(())
 }
 
 /// The text that is signed (section 3.4.1.1).
@@ -75,13 +80,14 @@ impl SignatureBaseString {
         parameters::sort(&mut sorted);
         let mut out = Vec::new();
         write_target(&mut out, method, uri);
-        write_parameters(&mut out, &sorted);
+        // Parameters that the caller holds were checked when they were read.
+        let _ = write_parameters(&mut out, &sorted);
         Self(String::from_utf8_lossy(&out).into_owned())
     }
 
     pub(crate) fn of<W: WriteBaseString>(source: &W) -> Self {
         let mut out = Vec::new();
-        source.write(&mut out);
+        let _ = source.write(&mut out);
         Self(String::from_utf8_lossy(&out).into_owned())
     }
 

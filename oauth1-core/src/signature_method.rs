@@ -3,7 +3,7 @@
 //! HMAC-SHA1, RSA-SHA1 and PLAINTEXT are the RFC's; the SHA-256 and SHA-512 variants are the same
 //! construction over another hash, as section 3.4 allows servers to add.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, str::FromStr};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -15,7 +15,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     credentials::{SharedSecret, joined},
-    encoded::Sink,
+    encoded::{Buffer, ONCE, Sink, Words},
+    parameters::Unwritable,
+    percent_encoding::MalformedEscape,
+    sign::SignError,
     signature_base_string::WriteBaseString,
 };
 
@@ -191,23 +194,23 @@ impl SigningKey {
     /// # Errors
     /// [`SigningFailed`], which only an RSA key can cause.
     pub fn sign(&self, base_string: &[u8]) -> Result<Signature, SigningFailed> {
-        self.sign_base_string(&base_string)
+        self.sign_base_string(&base_string).map_err(|_| SigningFailed)
     }
 
     #[inline]
     pub(crate) fn sign_base_string<W: WriteBaseString>(
         &self,
         base_string: &W,
-    ) -> Result<Signature, SigningFailed> {
+    ) -> Result<Signature, SignError> {
         Ok(match &self.0 {
-            Kind::HmacSha1(key) => Signature::mac(key.clone(), base_string),
-            Kind::HmacSha256(key) => Signature::mac(key.clone(), base_string),
-            Kind::HmacSha512(key) => Signature::mac(key.clone(), base_string),
+            Kind::HmacSha1(key) => Signature::mac(key.clone(), base_string)?,
+            Kind::HmacSha256(key) => Signature::mac(key.clone(), base_string)?,
+            Kind::HmacSha512(key) => Signature::mac(key.clone(), base_string)?,
             Kind::Plaintext(secrets) => Signature::text(secrets),
             #[cfg(feature = "rsa")]
             Kind::Rsa(method, key) => {
                 let mut text = Vec::new();
-                base_string.write(&mut text);
+                base_string.write(&mut text)?;
                 Signature::encode(&key.sign(method.hash(), &text).ok_or(SigningFailed)?)
             }
         })
@@ -221,7 +224,7 @@ impl SigningKey {
             base_string: &W,
             presented: &str,
         ) -> bool {
-            let computed = Staged::mac(key.clone(), base_string);
+            let Ok(computed) = Staged::mac(key.clone(), base_string) else { return false };
             let mut decoded = [0; 64];
             // Strict Base64: padding and pad bits must be canonical, so one MAC has one spelling.
             let length = match BASE64_STANDARD.decode_slice(presented, &mut decoded) {
@@ -310,10 +313,10 @@ impl VerificationKey {
             #[cfg(feature = "rsa")]
             Check::Rsa(method, key) => {
                 let mut text = Vec::new();
-                base_string.write(&mut text);
-                BASE64_STANDARD
-                    .decode(presented)
-                    .is_ok_and(|signature| key.verify(method.hash(), &text, &signature))
+                base_string.write(&mut text).is_ok()
+                    && BASE64_STANDARD
+                        .decode(presented)
+                        .is_ok_and(|signature| key.verify(method.hash(), &text, &signature))
             }
         }
     }
@@ -350,8 +353,11 @@ impl Signature {
 
     /// The MAC of what was absorbed already, followed by the base string or the rest of it.
     #[inline]
-    pub(crate) fn mac<M: Mac, W: WriteBaseString>(mac: M, base_string: &W) -> Self {
-        Self::encode(&Staged::mac(mac, base_string))
+    pub(crate) fn mac<M: Mac, W: WriteBaseString>(
+        mac: M,
+        base_string: &W,
+    ) -> Result<Self, Unwritable> {
+        Ok(Self::encode(&Staged::mac(mac, base_string)?))
     }
 
     fn text(text: &str) -> Self {
@@ -370,22 +376,26 @@ impl Signature {
         }
     }
 
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Inline(text, length) => &text[..*length],
+            Text::Heap(text) => text.as_bytes(),
+        }
+    }
+
     /// Appends the value, percent-encoded.
     #[inline]
-    pub(crate) fn push_encoded(&self, out: &mut String) {
-        let mut rest = self.as_str();
-        while let Some(at) = rest.bytes().position(|b| !b.is_ascii_alphanumeric()) {
-            let (run, tail) = rest.split_at(at);
-            out.push_str(run);
-            let Some(other) = tail.chars().next() else { return };
-            let (other, tail) = tail.split_at(other.len_utf8());
-            out.extend(percent_encoding::percent_encode(
-                other.as_bytes(),
-                crate::percent_encoding::ESCAPED,
-            ));
-            rest = tail;
+    pub(crate) fn write_once(&self, out: &mut Vec<u8>) {
+        let text = self.as_bytes();
+        if text.len() <= 28 {
+            // HMAC-SHA1: each character three times at most, and a word of slack.
+            let mut encoded = Buffer::<92>::EMPTY;
+            let _ = encoded.take_words(text, &ONCE);
+            out.put(encoded.filled());
+        } else {
+            out.put_each(text, &ONCE);
         }
-        out.push_str(rest);
     }
 }
 
@@ -403,30 +413,46 @@ pub struct SigningFailed;
 /// Gathers what a base string writes into blocks that are worth a call of the hash function.
 struct Staged<M> {
     mac: M,
-    used: usize,
-    buffer: [u8; 512],
+    buffer: Buffer<512>,
 }
 
 impl<M: Mac> Staged<M> {
     #[inline]
-    fn mac<W: WriteBaseString>(mac: M, base_string: &W) -> hmac::digest::Output<M> {
-        let mut staged = Self { mac, used: 0, buffer: [0; 512] };
-        base_string.write(&mut staged);
-        staged.mac.update(&staged.buffer[..staged.used]);
-        staged.mac.finalize().into_bytes()
+    fn mac<W: WriteBaseString>(
+        mac: M,
+        base_string: &W,
+    ) -> Result<hmac::digest::Output<M>, Unwritable> {
+        let mut staged = Self { mac, buffer: Buffer::EMPTY };
+        base_string.write(&mut staged)?;
+        staged.flush();
+        Ok(staged.mac.finalize().into_bytes())
+    }
+
+    fn flush(&mut self) {
+        self.mac.update(self.buffer.filled());
+        self.buffer.clear();
     }
 }
 
 impl<M: Mac> Sink for Staged<M> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        if let Some(space) = self.buffer.get_mut(self.used..self.used + bytes.len()) {
-            space.copy_from_slice(bytes);
-            self.used += bytes.len();
-        } else {
-            self.mac.update(&self.buffer[..self.used]);
+        if !self.buffer.take(bytes) {
+            self.flush();
             self.mac.update(bytes);
-            self.used = 0;
+        }
+    }
+
+    #[inline]
+    fn put_words(&mut self, raw: &[u8], words: &Words) -> Result<(), MalformedEscape> {
+        let mut written = 0;
+        loop {
+            let found = self.buffer.take_words(&raw[written..], words);
+            written += found.map_err(|e| MalformedEscape { at: written + e.at })?;
+            if written == raw.len() {
+                return Ok(());
+            }
+            self.flush();
         }
     }
 }

@@ -5,6 +5,8 @@
 use alloc::{boxed::Box, string::String};
 use core::{fmt, num::NonZeroU64};
 
+use crate::encoded::{ONCE, Sink, TWICE, is_plain};
+
 /// The `oauth_nonce` and `oauth_timestamp` of one request (section 3.3).
 ///
 /// Each request needs a stamp of its own; a retry is a new request.
@@ -56,7 +58,10 @@ pub struct Nonce(Repr);
 // The generated form lives in place, so that signing allocates nothing for it.
 #[derive(Clone, PartialEq, Eq)]
 enum Repr {
+    #[cfg_attr(not(feature = "random"), allow(dead_code))]
     Hex([u8; 32]),
+    /// Unreserved characters only.
+    Plain(Box<str>),
     Text(Box<str>),
 }
 
@@ -70,7 +75,9 @@ impl Nonce {
         if nonce.is_empty() || nonce.chars().any(char::is_control) {
             return Err(InvalidNonce);
         }
-        Ok(Self(Repr::Text(nonce.into_boxed_str())))
+        let plain = is_plain(nonce.as_bytes());
+        let nonce = nonce.into_boxed_str();
+        Ok(Self(if plain { Repr::Plain(nonce) } else { Repr::Text(nonce) }))
     }
 
     /// 128 random bits from the operating system, as 32 hexadecimal digits.
@@ -100,14 +107,35 @@ impl Nonce {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Hex(hex) => core::str::from_utf8(hex).unwrap_or_default(),
-            Repr::Text(text) => text,
+            Repr::Plain(text) | Repr::Text(text) => text,
         }
     }
 
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Hex(hex) => hex,
-            Repr::Text(text) => text.as_bytes(),
+            Repr::Plain(text) | Repr::Text(text) => text.as_bytes(),
+        }
+    }
+
+    /// Writes it as it stands in the base string, encoded twice.
+    #[inline]
+    pub(crate) fn write_twice<S: Sink>(&self, out: &mut S) {
+        match &self.0 {
+            Repr::Hex(hex) => out.put(hex),
+            Repr::Plain(text) => out.put(text.as_bytes()),
+            Repr::Text(text) => out.put_each(text.as_bytes(), &TWICE),
+        }
+    }
+
+    /// Writes it as it is transmitted, encoded once.
+    #[inline]
+    pub(crate) fn write_once<S: Sink>(&self, out: &mut S) {
+        match &self.0 {
+            Repr::Hex(hex) => out.put(hex),
+            Repr::Plain(text) => out.put(text.as_bytes()),
+            Repr::Text(text) => out.put_each(text.as_bytes(), &ONCE),
         }
     }
 }
@@ -204,20 +232,37 @@ pub struct InvalidTimestamp;
 #[error("the operating system gave no random bytes for a nonce; nothing was signed")]
 pub struct NoRandomness;
 
-/// Hands the decimal digits of `number` to `write`.
-#[inline]
-pub(crate) fn with_decimal(mut number: u64, write: impl FnOnce(&[u8])) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 || at == 0 {
-            break;
+/// The decimal digits of a number, without an allocation.
+#[derive(Clone, Copy)]
+pub(crate) struct Decimal {
+    digits: [u8; 20],
+    at: usize,
+}
+
+impl Decimal {
+    #[inline]
+    pub(crate) fn new(mut number: u64) -> Self {
+        let mut digits = [b'0'; 20];
+        let mut at = digits.len();
+        // Two digits at a time halve the divisions.
+        while number > 9 && at > 1 {
+            let pair = (number % 100) as u8;
+            number /= 100;
+            at -= 2;
+            digits[at] += pair / 10;
+            digits[at + 1] += pair % 10;
         }
+        if (number > 0 || at == digits.len()) && at > 0 {
+            at -= 1;
+            digits[at] += (number % 10) as u8;
+        }
+        Self { digits, at }
     }
-    write(&digits[at..]);
+
+    #[inline]
+    pub(crate) fn digits(&self) -> &[u8] {
+        &self.digits[self.at..]
+    }
 }
 
 #[cfg(test)]
@@ -250,8 +295,8 @@ mod tests {
 
     #[test]
     fn digits_are_written_as_display_writes_them() {
-        for number in [0, 1, 9, 10, 1_318_622_958, u64::MAX] {
-            with_decimal(number, |d| assert_eq!(d, alloc::format!("{number}").as_bytes()));
+        for number in [0, 1, 9, 10, 99, 100, 101, 999, 1_318_622_958, u64::MAX] {
+            assert_eq!(Decimal::new(number).digits(), alloc::format!("{number}").as_bytes());
         }
     }
 

@@ -6,11 +6,11 @@ use zeroize::Zeroize;
 
 use crate::{
     authorization::push_realm,
-    encoded::Sink,
+    encoded::{ONCE, Sink, TWICE},
     percent_encoding::encode_into,
     protocol_parameters as names,
     signature_method::Signature,
-    stamp::{Stamp, with_decimal},
+    stamp::{Decimal, Stamp},
 };
 
 /// How protocol parameters are written for transmission (section 3.5).
@@ -66,7 +66,7 @@ impl Template {
             if in_base_string {
                 made.base_string[signed].put(name.as_bytes());
                 made.base_string[signed].put(b"%3D");
-                made.base_string[signed].put_encoded_twice(value.unwrap_or_default().as_bytes());
+                made.base_string[signed].put_each(value.unwrap_or_default().as_bytes(), &TWICE);
             }
             if value.is_none() {
                 sent += 1;
@@ -90,34 +90,33 @@ impl Template {
         stamp: &Stamp,
         body_hash: Option<&str>,
         signature: &Signature,
-    ) -> String {
+    ) -> Vec<u8> {
         let (scheme, runs, quote, separator) = match style {
             Style::Header => (self.scheme.as_str(), &self.header, "=\"", "\", "),
             Style::Form => ("", &self.form, "=", "&"),
         };
-        // Room for every octet to be escaped, so that the buffer never moves.
-        let varying = stamp.nonce.as_str().len()
-            + signature.as_str().len()
-            + body_hash.map_or(0, |hash| hash.len() + 24);
-        let constant: usize = runs.iter().map(String::len).sum();
-        let mut out = String::with_capacity(scheme.len() + constant + 20 + 3 * varying);
-        out.push_str(scheme);
-        if let Some(hash) = body_hash {
-            out.push_str(names::BODY_HASH);
-            out.push_str(quote);
-            encode_into(&mut out, hash.as_bytes());
-            out.push_str(separator);
-        }
         let [to_nonce, to_signature, to_timestamp, to_end] = runs;
-        out.push_str(to_nonce);
-        encode_into(&mut out, stamp.nonce.as_bytes());
-        out.push_str(to_signature);
-        signature.push_encoded(&mut out);
-        out.push_str(to_timestamp);
-        with_decimal(stamp.timestamp.seconds(), |digits| {
-            out.push_str(core::str::from_utf8(digits).unwrap_or_default());
-        });
-        out.push_str(to_end);
+        let constant =
+            scheme.len() + to_nonce.len() + to_signature.len() + to_timestamp.len() + to_end.len();
+        // Room for every octet to be escaped, so that the buffer never moves.
+        let varying = stamp.nonce.as_bytes().len()
+            + signature.as_bytes().len()
+            + body_hash.map_or(0, |hash| hash.len() + 24);
+        let mut out = Vec::with_capacity(constant + 20 + 3 * varying);
+        out.put(scheme.as_bytes());
+        if let Some(hash) = body_hash {
+            out.put(names::BODY_HASH.as_bytes());
+            out.put(quote.as_bytes());
+            out.put_each(hash.as_bytes(), &ONCE);
+            out.put(separator.as_bytes());
+        }
+        out.put(to_nonce.as_bytes());
+        stamp.nonce.write_once(&mut out);
+        out.put(to_signature.as_bytes());
+        signature.write_once(&mut out);
+        out.put(to_timestamp.as_bytes());
+        out.put(Decimal::new(stamp.timestamp.seconds()).digits());
+        out.put(to_end.as_bytes());
         out
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     authorization,
     body_hash::BodyHasher,
     encoded::Sink,
-    parameters::{self, Parameter, Source},
+    parameters::{self, Parameter, Source, Unwritable},
     protocol_parameters::{self as names, Name, ParameterError},
     request::{SignableBody, SignableRequest},
     signature_base_string::{SignatureBaseString, WriteBaseString, write_parameters, write_target},
@@ -265,9 +265,9 @@ impl<'a> PresentedRequest<'a> {
 
 impl WriteBaseString for PresentedRequest<'_> {
     #[inline]
-    fn write<S: Sink>(&self, out: &mut S) {
+    fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         write_target(out, self.request.method(), self.request.uri());
-        write_parameters(out, &self.parameters);
+        write_parameters(out, &self.parameters)
     }
 }
 

@@ -9,8 +9,10 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
+use memchr::memchr;
+
 use crate::{
-    encoded::Piece,
+    encoded::{Piece, is_plain},
     parameters::{Parameter, Source},
     percent_encoding::{MalformedEscape, encode_into},
 };
@@ -37,7 +39,10 @@ impl<'a> AuthorizationHeader<'a> {
     /// ```
     pub fn parse(value: &'a [u8]) -> Result<Self, HeaderError> {
         let mut parameters = Vec::new();
-        let realm = parse_into(value, &mut parameters)?;
+        let realm = parse_each(value, |parameter| {
+            parameters.push(parameter);
+            Ok::<_, HeaderError>(())
+        })?;
         Ok(Self { realm, parameters })
     }
 
@@ -61,56 +66,45 @@ pub fn is_oauth(value: &[u8]) -> bool {
         && value.get(5).is_none_or(|b| is_space(*b))
 }
 
-/// Appends the parameters of the header to `parameters` and returns the realm.
-pub(crate) fn parse_into<'a>(
+/// Hands each parameter of the header to `take` and returns the realm.
+#[inline]
+pub(crate) fn parse_each<'a, E: From<HeaderError>>(
     value: &'a [u8],
-    parameters: &mut Vec<Parameter<'a>>,
-) -> Result<Option<Cow<'a, str>>, HeaderError> {
+    mut take: impl FnMut(Parameter<'a>) -> Result<(), E>,
+) -> Result<Option<Cow<'a, str>>, E> {
     if !is_oauth(value) {
-        return Err(HeaderError::NotOAuth);
+        return Err(HeaderError::NotOAuth.into());
     }
     let mut scan = Scan { value, at: 5 };
     let mut realm = None;
     loop {
         scan.skip(|b| is_space(b) || b == b',');
-        if scan.at == value.len() {
+        let start = scan.at;
+        if start == value.len() {
             return Ok(realm);
         }
-        let start = scan.at;
-        let name = scan.take(|b| b.is_ascii_graphic() && !matches!(b, b'=' | b',' | b'"'));
-        let after_name = scan.at;
-        scan.skip(is_space);
-        if name.is_empty() || scan.peek() != Some(b'=') {
-            return Err(HeaderError::NoValue { at: after_name });
-        }
-        scan.at += 1;
-        scan.skip(is_space);
-        if scan.peek() != Some(b'"') {
-            return Err(HeaderError::Unquoted { at: scan.at });
-        }
-        scan.at += 1;
+        let name = scan.name()?;
         if name.eq_ignore_ascii_case(b"realm") {
             let found = scan.quoted_string()?;
             if realm.replace(found).is_some() {
-                return Err(HeaderError::RealmTwice { at: start });
+                return Err(HeaderError::RealmTwice { at: start }.into());
             }
         } else {
             let from = scan.at;
-            let text = scan.take(|b| b != b'"');
-            scan.close()?;
-            if let Some(odd) = text.iter().position(|b| !(b' '..=b'~').contains(b)) {
-                return Err(HeaderError::NotAscii { at: from + odd });
-            }
+            let text = scan.quoted()?;
             let escape = |base| move |e: MalformedEscape| HeaderError::Escape { at: base + e.at };
-            parameters.push(Parameter {
-                name: Piece::percent(name).map_err(escape(start))?,
-                value: Piece::percent(text).map_err(escape(from))?,
-                source: Source::Header,
-            });
+            let value = Piece::percent(text).map_err(escape(from))?;
+            if !value.is_plain()
+                && let Some(odd) = text.iter().position(|b| !(b' '..=b'~').contains(b))
+            {
+                return Err(HeaderError::NotAscii { at: from + odd }.into());
+            }
+            let name = Piece::percent(name).map_err(escape(start))?;
+            take(Parameter { name, value, source: Source::Header })?;
         }
         scan.skip(is_space);
         if scan.peek().is_some_and(|b| b != b',') {
-            return Err(HeaderError::NoComma { at: scan.at });
+            return Err(HeaderError::NoComma { at: scan.at }.into());
         }
     }
 }
@@ -141,6 +135,43 @@ impl<'a> Scan<'a> {
         let length = rest.iter().position(|b| !matches(*b)).unwrap_or(rest.len());
         self.at += length;
         &rest[..length]
+    }
+
+    /// The name of a parameter; stops after the quote that opens its value.
+    #[inline]
+    fn name(&mut self) -> Result<&'a [u8], HeaderError> {
+        let rest = &self.value[self.at..];
+        // The usual form first: nothing between name, equals sign and quote.
+        if let Some(at) = memchr(b'=', rest)
+            && rest.get(at + 1) == Some(&b'"')
+            && is_plain(&rest[..at])
+            && at > 0
+        {
+            self.at += at + 2;
+            return Ok(&rest[..at]);
+        }
+        let name = self.take(|b| b.is_ascii_graphic() && !matches!(b, b'=' | b',' | b'"'));
+        let after_name = self.at;
+        self.skip(is_space);
+        if name.is_empty() || self.peek() != Some(b'=') {
+            return Err(HeaderError::NoValue { at: after_name });
+        }
+        self.at += 1;
+        self.skip(is_space);
+        if self.peek() != Some(b'"') {
+            return Err(HeaderError::Unquoted { at: self.at });
+        }
+        self.at += 1;
+        Ok(name)
+    }
+
+    /// What stands before the next quote, which is read too.
+    #[inline]
+    fn quoted(&mut self) -> Result<&'a [u8], HeaderError> {
+        let rest = &self.value[self.at..];
+        let length = memchr(b'"', rest).ok_or(HeaderError::Unterminated)?;
+        self.at += length + 1;
+        Ok(&rest[..length])
     }
 
     fn close(&mut self) -> Result<(), HeaderError> {

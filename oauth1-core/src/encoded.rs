@@ -75,7 +75,7 @@ impl<const N: usize> Buffer<N> {
     }
 
     /// Whether there was room.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, bytes: &[u8]) -> bool {
         let Some(space) = self.octets.get_mut(self.used..self.used + bytes.len()) else {
             return false;
@@ -240,8 +240,8 @@ impl<'a> Piece<'a> {
 
     /// For queries and form bodies whose escapes are looked at when they are written.
     #[inline]
-    pub(crate) fn unchecked_form(raw: &'a [u8]) -> Self {
-        Self { raw, coding: if is_plain(raw) { Coding::Plain } else { Coding::Form } }
+    pub(crate) const fn unchecked_form(raw: &'a [u8]) -> Self {
+        Self { raw, coding: Coding::Form }
     }
 
     #[inline]
@@ -289,6 +289,12 @@ impl<'a> Piece<'a> {
             Coding::Form => percent_encoding::decode_form(self.raw),
         }
         .unwrap_or(Cow::Borrowed(self.raw))
+    }
+
+    /// Whether there are unreserved characters only.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.coding == Coding::Plain
     }
 
     /// The section 3.6 encoding.
@@ -391,25 +397,24 @@ pub(crate) fn is_plain(octets: &[u8]) -> bool {
     if !chunks.iter().all(is_plain_chunk) {
         return false;
     }
-    match octets.last_chunk() {
+    match (octets.last_chunk::<16>(), tail.first_chunk::<8>(), tail.last_chunk::<8>()) {
         _ if tail.is_empty() => true,
-        Some(last) => is_plain_chunk(last),
-        None => {
-            let mut padded = [b'0'; 16];
-            padded[..tail.len()].copy_from_slice(tail);
-            is_plain_chunk(&padded)
-        }
+        (Some(last), ..) => is_plain_chunk(last),
+        (None, Some(first), Some(last)) => is_plain_chunk(first) & is_plain_chunk(last),
+        _ => tail.iter().all(|b| UNRESERVED[*b as usize]),
     }
 }
 
 #[inline]
-fn is_plain_chunk(chunk: &[u8; 16]) -> bool {
-    chunk.iter().fold(true, |plain, byte| {
+fn is_plain_chunk<const N: usize>(chunk: &[u8; N]) -> bool {
+    let mut reserved = 0;
+    for byte in chunk {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
         let digit = byte.wrapping_sub(b'0') < 10;
         let mark = (*byte == b'-') | (*byte == b'.') | (*byte == b'_') | (*byte == b'~');
-        plain & (letter | digit | mark)
-    })
+        reserved |= u8::from(!(letter | digit | mark));
+    }
+    reserved == 0
 }
 
 static UNRESERVED: [bool; 256] = {

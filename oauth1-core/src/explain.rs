@@ -149,7 +149,7 @@ impl PresentedRequest<'_> {
     /// are in it.
     #[must_use]
     pub fn explain(&self) -> Explanation {
-        let signed = self.parameters().iter().map(|p| (*p, p.source().as_str())).collect();
+        let signed = self.parameters().into_iter().map(|p| (p, p.source().as_str())).collect();
         let request = self.request();
         let mut explanation = Explanation::new(request, signed, self.signature_method());
         explanation.left_out.push((names::SIGNATURE.into(), SIGNATURE));

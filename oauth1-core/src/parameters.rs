@@ -98,6 +98,12 @@ impl<'a> Parameter<'a> {
         self.name.starts_with("oauth_")
     }
 
+    /// Whether it stands before the name, which has unreserved characters only.
+    #[inline]
+    pub(crate) fn sorts_before(&self, name: &str) -> bool {
+        self.name.cmp_encoded(&Piece::literal(name.as_bytes())).is_lt()
+    }
+
     /// Writes `name=value` for the base string: both encoded twice, `=` once.
     #[inline]
     pub(crate) fn write_twice<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {

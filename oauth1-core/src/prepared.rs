@@ -17,7 +17,7 @@ use crate::{
     sign::{Authorization, SignError, Signer, Unsigned, write_stamp},
     signature_base_string::WriteBaseString,
     signature_method::{Kind, Signature, SigningKey},
-    stamp::Stamp,
+    stamp::{Stamp, Written},
     template::Style,
 };
 
@@ -81,7 +81,8 @@ impl PreparedSigner {
     /// # Errors
     /// [`SignError::Rsa`], with an RSA key only.
     pub fn authorize_at(&self, stamp: &Stamp) -> Result<Authorization, SignError> {
-        let rest = Rest { prepared: self, stamp };
+        let stamp = stamp.written();
+        let rest = Rest { prepared: self, stamp: &stamp };
         let signature = match &self.prefix {
             Prefix::Sha1(mac) => Signature::mac(mac.clone(), &rest)?,
             Prefix::Sha256(mac) => Signature::mac(mac.clone(), &rest)?,
@@ -89,7 +90,12 @@ impl PreparedSigner {
             Prefix::Text(key, prefix) => key.sign_base_string(&Whole { prefix, rest })?,
         };
         let body_hash = self.body_hash.as_deref();
-        Ok(Authorization(self.signer.template().write(Style::Header, stamp, body_hash, &signature)))
+        Ok(Authorization(self.signer.template().write(
+            Style::Header,
+            &stamp,
+            body_hash,
+            &signature,
+        )))
     }
 }
 
@@ -101,7 +107,7 @@ impl fmt::Debug for PreparedSigner {
 
 struct Rest<'a> {
     prepared: &'a PreparedSigner,
-    stamp: &'a Stamp,
+    stamp: &'a Written<'a>,
 }
 
 impl WriteBaseString for Rest<'_> {

@@ -33,20 +33,74 @@ pub const VERIFIER: &str = "oauth_verifier";
 /// `oauth_version` (section 3.1): always `1.0`.
 pub const VERSION: &str = "oauth_version";
 
-/// Names that a request may carry and this crate reads.
-pub(crate) const KNOWN: [&str; 11] = [
-    BODY_HASH,
-    CALLBACK,
-    CONSUMER_KEY,
-    NONCE,
-    SESSION_HANDLE,
-    SIGNATURE,
-    SIGNATURE_METHOD,
-    TIMESTAMP,
-    TOKEN,
-    VERIFIER,
-    VERSION,
-];
+/// A parameter that a request may carry and this crate reads, in the order of the base string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Known {
+    BodyHash,
+    Callback,
+    ConsumerKey,
+    Nonce,
+    SessionHandle,
+    Signature,
+    SignatureMethod,
+    Timestamp,
+    Token,
+    Verifier,
+    Version,
+}
+
+impl Known {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::BodyHash,
+        Self::Callback,
+        Self::ConsumerKey,
+        Self::Nonce,
+        Self::SessionHandle,
+        Self::Signature,
+        Self::SignatureMethod,
+        Self::Timestamp,
+        Self::Token,
+        Self::Verifier,
+        Self::Version,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::BodyHash => BODY_HASH,
+            Self::Callback => CALLBACK,
+            Self::ConsumerKey => CONSUMER_KEY,
+            Self::Nonce => NONCE,
+            Self::SessionHandle => SESSION_HANDLE,
+            Self::Signature => SIGNATURE,
+            Self::SignatureMethod => SIGNATURE_METHOD,
+            Self::Timestamp => TIMESTAMP,
+            Self::Token => TOKEN,
+            Self::Verifier => VERIFIER,
+            Self::Version => VERSION,
+        }
+    }
+
+    /// By the decoded name; names are case sensitive (section 3.1).
+    #[inline]
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
+        // Of equal length there are two at most, so one or two comparisons find it.
+        Some(match name {
+            b"oauth_body_hash" => Self::BodyHash,
+            b"oauth_callback" => Self::Callback,
+            b"oauth_consumer_key" => Self::ConsumerKey,
+            b"oauth_nonce" => Self::Nonce,
+            b"oauth_session_handle" => Self::SessionHandle,
+            b"oauth_signature" => Self::Signature,
+            b"oauth_signature_method" => Self::SignatureMethod,
+            b"oauth_timestamp" => Self::Timestamp,
+            b"oauth_token" => Self::Token,
+            b"oauth_verifier" => Self::Verifier,
+            b"oauth_version" => Self::Version,
+            _ => return None,
+        })
+    }
+}
 
 /// Why a request is a bad request (400) by section 3.2: its parameters are missing, duplicated,
 /// malformed or unsupported. Nothing secret was touched.
@@ -87,8 +141,8 @@ pub enum ParameterError {
 pub struct Name(pub(crate) Option<&'static str>);
 
 impl Name {
-    pub(crate) fn of(name: &[u8]) -> Self {
-        Self(KNOWN.into_iter().find(|known| known.as_bytes() == name))
+    pub(crate) fn of(known: Option<Known>) -> Self {
+        Self(known.map(Known::name))
     }
 
     /// The wire name, if it is one this crate knows.
@@ -142,3 +196,23 @@ impl fmt::Display for ParameterError {
 }
 
 impl core::error::Error for ParameterError {}
+
+impl From<crate::authorization::HeaderError> for ParameterError {
+    fn from(error: crate::authorization::HeaderError) -> Self {
+        Self::Header(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_names_are_sorted_and_found_by_name() {
+        assert!(Known::ALL.is_sorted_by_key(|known| known.name()));
+        for (at, known) in Known::ALL.into_iter().enumerate() {
+            assert_eq!((Known::of(known.name().as_bytes()), known as usize), (Some(known), at));
+        }
+        assert_eq!(Known::of(b"OAUTH_NONCE"), None);
+    }
+}

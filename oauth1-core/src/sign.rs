@@ -20,7 +20,7 @@ use crate::{
     request::{SignableBody, SignableRequest},
     signature_base_string::{WriteBaseString, write_parameters, write_target},
     signature_method::{SignatureMethod, SigningFailed, SigningKey},
-    stamp::{Decimal, Stamp},
+    stamp::{Stamp, Written},
     template::{Style, Template},
 };
 
@@ -246,9 +246,10 @@ impl Signer {
         request: &SignableRequest<'_>,
         stamp: &Stamp,
     ) -> Result<Vec<u8>, SignError> {
-        let unsigned = Unsigned::new(self, request)?;
-        let signature = self.key()?.sign_base_string(&Stamped { unsigned: &unsigned, stamp })?;
-        Ok(self.template.write(style, stamp, unsigned.body_hash.as_deref(), &signature))
+        let (unsigned, stamp) = (Unsigned::new(self, request)?, stamp.written());
+        let stamped = Stamped { unsigned: &unsigned, stamp: &stamp };
+        let signature = self.key()?.sign_base_string(&stamped)?;
+        Ok(self.template.write(style, &stamp, unsigned.body_hash.as_deref(), &signature))
     }
 
     pub(crate) fn key(&self) -> Result<&SigningKey, SignError> {
@@ -329,7 +330,7 @@ impl<'a> Unsigned<'a> {
     ) -> Result<Self, SignError> {
         let body_hash = signer.body_hash_of(request.body())?;
         let parameters = request_parameters(request)?;
-        let before = parameters.partition_point(sorts_before_protocol);
+        let before = parameters.partition_point(|p| p.sorts_before("oauth_"));
         let (template, method, uri) = (&signer.template, request.method(), request.uri());
         Ok(Self { template, method, uri, body_hash, parameters, before })
     }
@@ -370,7 +371,7 @@ impl<'a> Unsigned<'a> {
 
 struct Stamped<'a> {
     unsigned: &'a Unsigned<'a>,
-    stamp: &'a Stamp,
+    stamp: &'a Written<'a>,
 }
 
 impl WriteBaseString for Stamped<'_> {
@@ -384,10 +385,7 @@ impl WriteBaseString for Stamped<'_> {
 
 /// Query and form parameters in the order of the base string.
 fn request_parameters<'a>(request: &SignableRequest<'a>) -> Result<Vec<Parameter<'a>>, SignError> {
-    let mut parameters = Vec::new();
-    if request.has_parameters() {
-        parameters.reserve(8);
-    }
+    let mut parameters = Vec::with_capacity(if request.has_parameters() { 8 } else { 0 });
     for parameter in request.parameters_unchecked() {
         if parameter.is_protocol() {
             return Err(SignError::ProtocolParameter(parameter.source()));
@@ -398,17 +396,11 @@ fn request_parameters<'a>(request: &SignableRequest<'a>) -> Result<Vec<Parameter
     Ok(parameters)
 }
 
-/// Whether a request parameter, which is none of `oauth_`, stands before those that are.
 #[inline]
-fn sorts_before_protocol(parameter: &Parameter<'_>) -> bool {
-    parameter.name.cmp_encoded(&crate::encoded::Piece::literal(b"oauth_")).is_lt()
-}
-
-#[inline]
-pub(crate) fn write_stamp<S: Sink>(out: &mut S, stamp: &Stamp, to_timestamp: &[u8]) {
+pub(crate) fn write_stamp<S: Sink>(out: &mut S, stamp: &Written<'_>, to_timestamp: &[u8]) {
     stamp.nonce.write_twice(out);
     out.put(to_timestamp);
-    out.put(Decimal::new(stamp.timestamp.seconds()).digits());
+    out.put(stamp.timestamp());
 }
 
 /// The value of an `Authorization` header. `Debug` is redacted: with PLAINTEXT it holds secrets.

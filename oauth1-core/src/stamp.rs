@@ -19,6 +19,11 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    #[inline]
+    pub(crate) fn written(&self) -> Written<'_> {
+        Written { nonce: &self.nonce, digits: Decimal::new(self.timestamp.seconds()) }
+    }
+
     /// Joins a nonce and a timestamp.
     #[must_use]
     pub const fn new(nonce: Nonce, timestamp: Timestamp) -> Self {
@@ -48,6 +53,19 @@ impl Stamp {
         Self::random(timestamp).map_err(|_| {
             crate::SignError::Stamp("the operating system gave no random bytes for a nonce")
         })
+    }
+}
+
+/// A stamp with its timestamp in digits: they go into the base string and into the header.
+pub(crate) struct Written<'a> {
+    pub(crate) nonce: &'a Nonce,
+    digits: Decimal,
+}
+
+impl Written<'_> {
+    #[inline]
+    pub(crate) fn timestamp(&self) -> &[u8] {
+        self.digits.digits()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     percent_encoding::encode_into,
     protocol_parameters as names,
     signature_method::Signature,
-    stamp::{Decimal, Stamp},
+    stamp::Written,
 };
 
 /// How protocol parameters are written for transmission (section 3.5).
@@ -87,7 +87,7 @@ impl Template {
     pub(crate) fn write(
         &self,
         style: Style,
-        stamp: &Stamp,
+        stamp: &Written<'_>,
         body_hash: Option<&str>,
         signature: &Signature,
     ) -> Vec<u8> {
@@ -115,7 +115,7 @@ impl Template {
         out.put(to_signature.as_bytes());
         signature.write_once(&mut out);
         out.put(to_timestamp.as_bytes());
-        out.put(Decimal::new(stamp.timestamp.seconds()).digits());
+        out.put(stamp.timestamp());
         out.put(to_end.as_bytes());
         out
     }

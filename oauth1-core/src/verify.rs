@@ -5,16 +5,17 @@
 //! [`SignatureVerified`], which nothing else can make. Replay, time window and the state of the
 //! credentials are the caller's: core has no store and no clock.
 
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
+use core::fmt;
 
 use crate::{
     authorization,
     body_hash::BodyHasher,
-    encoded::Sink,
+    encoded::{Piece, Sink},
     parameters::{self, Parameter, Source, Unwritable},
-    protocol_parameters::{self as names, Name, ParameterError},
+    protocol_parameters::{self as names, Known, Name, ParameterError},
     request::{SignableBody, SignableRequest},
-    signature_base_string::{SignatureBaseString, WriteBaseString, write_parameters, write_target},
+    signature_base_string::{SignatureBaseString, WriteBaseString, write_target},
     signature_method::{SignatureMethod, VerificationKey},
     stamp::Timestamp,
 };
@@ -39,30 +40,16 @@ impl Default for Limits {
 #[derive(Clone, Debug)]
 pub struct PresentedRequest<'a> {
     request: SignableRequest<'a>,
-    /// All that is signed, sorted.
-    parameters: Vec<Parameter<'a>>,
     realm: Option<Cow<'a, str>>,
     location: Source,
-    client: Cow<'a, str>,
-    token: Option<Cow<'a, str>>,
-    signature: Presented<'a>,
     signature_method: SignatureMethod,
     timestamp: Option<Timestamp>,
-    nonce: Option<Cow<'a, str>>,
-    callback: Option<Cow<'a, str>>,
-    verifier: Option<Presented<'a>>,
-    session_handle: Option<Presented<'a>>,
-    body_hash: Option<Cow<'a, str>>,
-}
-
-/// A presented value that may be a secret: redacted in `Debug`.
-#[derive(Clone)]
-struct Presented<'a>(Cow<'a, str>);
-
-impl core::fmt::Debug for Presented<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("[redacted]")
-    }
+    protocol: Protocol<'a>,
+    /// All other parameters, sorted; first those before `oauth_`, then the unknown that start with
+    /// it, then the rest.
+    others: Vec<Parameter<'a>>,
+    before: usize,
+    unknown: usize,
 }
 
 impl<'a> PresentedRequest<'a> {
@@ -87,75 +74,39 @@ impl<'a> PresentedRequest<'a> {
         if header.is_some() && authorization.len() > 1 {
             return Err(ParameterError::SeveralHeaders);
         }
-        let in_request = request.count_parameters();
-        if in_request > limits.parameters {
+        // Before any of them is stored.
+        if request.has_more_parameters_than(limits.parameters) {
             return Err(ParameterError::TooMany(limits.parameters));
         }
-        let mut parameters = Vec::with_capacity(in_request + if header.is_some() { 8 } else { 0 });
+        let capacity = if request.has_parameters() { 8 } else { 0 };
+        let mut collected = Collected {
+            protocol: Protocol::default(),
+            location: None,
+            others: Vec::with_capacity(capacity),
+            left: limits.parameters,
+            limit: limits.parameters,
+        };
         let realm = match header {
-            Some(value) => {
-                authorization::parse_into(value, &mut parameters).map_err(ParameterError::Header)?
-            }
+            Some(value) => authorization::parse_each(value, |p| collected.take(p))?,
             None => None,
         };
         for parameter in request.parameters() {
-            parameters.push(parameter.map_err(|(source, e)| ParameterError::Escape(source, e))?);
+            let parameter = parameter.map_err(|(source, e)| ParameterError::Escape(source, e))?;
+            collected.take(parameter)?;
         }
-        if parameters.len() > limits.parameters {
-            return Err(ParameterError::TooMany(limits.parameters));
-        }
-        Self::collect(request, parameters, realm, limits).map(Some)
-    }
-
-    fn collect(
-        request: &SignableRequest<'a>,
-        mut parameters: Vec<Parameter<'a>>,
-        realm: Option<Cow<'a, str>>,
-        limits: Limits,
-    ) -> Result<Self, ParameterError> {
-        parameters::sort(&mut parameters);
-        let mut found = Found::default();
-        // Sorted, so that all oauth_ parameters are neighbours, and each stands next to its like.
-        let first = parameters.iter().position(Parameter::is_protocol);
-        let first = first.unwrap_or(parameters.len());
-        let length = parameters[first..].iter().take_while(|p| p.is_protocol()).count();
-        let protocol = &parameters[first..first + length];
-        let location = protocol.first().map_or(Source::Header, Parameter::source);
-        if protocol.iter().any(|p| p.source != location) {
-            return Err(ParameterError::SeveralLocations);
-        }
-        if location == Source::Body && matches!(request.method(), "GET" | "HEAD") {
-            return Err(ParameterError::BodyNotAllowed);
-        }
-        for pair in protocol.windows(2) {
-            if pair[0].name.cmp_encoded(&pair[1].name).is_eq() {
-                return Err(ParameterError::Duplicated(Name::of(&pair[0].name())));
-            }
-        }
-        let mut signature_at = None;
-        for (at, parameter) in protocol.iter().enumerate() {
-            let value = text(parameter)?;
-            if parameter.name.is(names::SIGNATURE) {
-                signature_at = Some(first + at);
-            }
-            found.take(parameter, value);
-        }
-        if let Some(at) = signature_at {
-            parameters.remove(at);
-        }
-        found.checked(request, parameters, realm, location, limits)
+        collected.checked(request, realm, limits).map(Some)
     }
 
     /// `oauth_consumer_key`, decoded; never empty.
     #[must_use]
     pub fn client_identifier(&self) -> &str {
-        &self.client
+        self.protocol.text(Known::ConsumerKey).unwrap_or_default()
     }
 
     /// `oauth_token`, decoded; `None` if it is absent or empty, which mean the same.
     #[must_use]
     pub fn token_identifier(&self) -> Option<&str> {
-        self.token.as_deref()
+        self.protocol.given(Known::Token)
     }
 
     /// `oauth_signature_method`.
@@ -173,31 +124,31 @@ impl<'a> PresentedRequest<'a> {
     /// `oauth_nonce`, decoded; always there and never empty, unless the method is PLAINTEXT.
     #[must_use]
     pub fn nonce(&self) -> Option<&str> {
-        self.nonce.as_deref()
+        self.protocol.given(Known::Nonce)
     }
 
     /// `oauth_callback`, decoded (section 2.1).
     #[must_use]
     pub fn callback(&self) -> Option<&str> {
-        self.callback.as_deref()
+        self.protocol.text(Known::Callback)
     }
 
     /// `oauth_verifier`, decoded (section 2.3).
     #[must_use]
     pub fn verifier(&self) -> Option<&str> {
-        self.verifier.as_ref().map(|v| &*v.0)
+        self.protocol.text(Known::Verifier)
     }
 
     /// `oauth_session_handle`, decoded.
     #[must_use]
     pub fn session_handle(&self) -> Option<&str> {
-        self.session_handle.as_ref().map(|v| &*v.0)
+        self.protocol.text(Known::SessionHandle)
     }
 
     /// `oauth_body_hash`, decoded.
     #[must_use]
     pub fn body_hash(&self) -> Option<&str> {
-        self.body_hash.as_deref()
+        self.protocol.text(Known::BodyHash)
     }
 
     /// `realm` of the header. It is not signed: believe nothing it says.
@@ -220,8 +171,19 @@ impl<'a> PresentedRequest<'a> {
 
     /// Every signed parameter, sorted; `realm` and `oauth_signature` are not among them.
     #[must_use]
-    pub fn parameters(&self) -> &[Parameter<'a>] {
-        &self.parameters
+    pub fn parameters(&self) -> Vec<Parameter<'_>> {
+        let mut parameters: Vec<_> = self
+            .protocol
+            .signed()
+            .map(|(known, value)| Parameter {
+                name: Piece::literal(known.name().as_bytes()),
+                value: value.piece,
+                source: self.location,
+            })
+            .chain(self.others.iter().copied())
+            .collect();
+        parameters::sort(&mut parameters);
+        parameters
     }
 
     /// The base string that this request is verified with (section 3.4.1).
@@ -254,7 +216,10 @@ impl<'a> PresentedRequest<'a> {
     ) -> Result<SignatureVerified, InvalidSignature> {
         // The method is compared first: a key never checks what it was not made for.
         if key.method() == self.signature_method
-            && key.verifies_base_string(self, &self.signature.0)
+            && key.verifies_base_string(
+                self,
+                self.protocol.text(Known::Signature).unwrap_or_default(),
+            )
         {
             Ok(SignatureVerified(()))
         } else {
@@ -267,7 +232,37 @@ impl WriteBaseString for PresentedRequest<'_> {
     #[inline]
     fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         write_target(out, self.request.method(), self.request.uri());
-        write_parameters(out, &self.parameters)
+        let mut first = true;
+        let mut separate = |out: &mut S| {
+            if !core::mem::replace(&mut first, false) {
+                out.put(b"%26");
+            }
+        };
+        let (before, others) = self.others.split_at(self.before);
+        for other in before {
+            separate(out);
+            other.write_twice(out)?;
+        }
+        // Only unknown names that start with "oauth_" can stand between the known ones.
+        let mut others = others.iter().peekable();
+        let mut unknown = self.unknown;
+        for (known, value) in self.protocol.signed() {
+            while unknown > 0 && others.peek().is_some_and(|p| p.sorts_before(known.name())) {
+                separate(out);
+                others.next().map_or(Ok(()), |other| other.write_twice(out))?;
+                unknown -= 1;
+            }
+            separate(out);
+            out.put(known.name().as_bytes());
+            out.put(b"%3D");
+            let source = self.location;
+            value.piece.write_twice(out).map_err(|error| Unwritable { source, error })?;
+        }
+        for other in others {
+            separate(out);
+            other.write_twice(out)?;
+        }
+        Ok(())
     }
 }
 
@@ -280,120 +275,173 @@ fn is_signed(request: &SignableRequest<'_>) -> bool {
     })
 }
 
-/// The decoded value, if it is UTF-8 without control characters.
-#[inline]
-fn text<'a>(parameter: &Parameter<'a>) -> Result<Cow<'a, str>, ParameterError> {
-    let refused = || ParameterError::Text(Name::of(&parameter.name()));
-    let value = match parameter.value() {
-        Cow::Borrowed(value) => Cow::Borrowed(core::str::from_utf8(value).map_err(|_| refused())?),
-        Cow::Owned(value) => {
-            Cow::Owned(alloc::string::String::from_utf8(value).map_err(|_| refused())?)
-        }
-    };
-    // C1 controls take two octets in UTF-8; the octet test is the fast path for the rest.
-    if value.bytes().any(|b| !(b' '..0x7f).contains(&b)) && value.chars().any(char::is_control) {
-        return Err(refused());
+/// The protocol parameters, each in the place of its name: sorted without sorting.
+#[derive(Clone, Debug, Default)]
+struct Protocol<'a>([Option<Value<'a>>; Known::ALL.len()]);
+
+impl<'a> Protocol<'a> {
+    const fn value(&self, known: Known) -> Option<&Value<'a>> {
+        self.0[known as usize].as_ref()
     }
-    Ok(value)
+
+    /// The decoded text, unless it is absent or empty.
+    fn given(&self, known: Known) -> Option<&str> {
+        self.text(known).filter(|text| !text.is_empty())
+    }
+
+    fn text(&self, known: Known) -> Option<&str> {
+        self.value(known).map(Value::as_str)
+    }
+
+    /// What is signed, in the order of the base string.
+    #[inline]
+    fn signed(&self) -> impl Iterator<Item = (Known, &Value<'a>)> {
+        Known::ALL
+            .into_iter()
+            .filter(|known| *known != Known::Signature)
+            .filter_map(|known| Some((known, self.value(known)?)))
+    }
 }
 
-/// The protocol parameters, as they are found.
-#[derive(Default)]
-struct Found<'a> {
-    client: Option<Cow<'a, str>>,
-    token: Option<Cow<'a, str>>,
-    signature: Option<Cow<'a, str>>,
-    signature_method: Option<Cow<'a, str>>,
-    timestamp: Option<Cow<'a, str>>,
-    nonce: Option<Cow<'a, str>>,
-    version: Option<Cow<'a, str>>,
-    callback: Option<Cow<'a, str>>,
-    verifier: Option<Cow<'a, str>>,
-    session_handle: Option<Cow<'a, str>>,
-    body_hash: Option<Cow<'a, str>>,
+/// A value that was found to be text. It may be a secret: redacted in `Debug`.
+#[derive(Clone)]
+struct Value<'a> {
+    piece: Piece<'a>,
+    /// The text, if it is not what stood in the request.
+    decoded: Option<String>,
 }
 
-impl<'a> Found<'a> {
-    fn take(&mut self, parameter: &Parameter<'a>, value: Cow<'a, str>) {
-        let slot = [
-            (names::CONSUMER_KEY, &mut self.client),
-            (names::TOKEN, &mut self.token),
-            (names::SIGNATURE, &mut self.signature),
-            (names::SIGNATURE_METHOD, &mut self.signature_method),
-            (names::TIMESTAMP, &mut self.timestamp),
-            (names::NONCE, &mut self.nonce),
-            (names::VERSION, &mut self.version),
-            (names::CALLBACK, &mut self.callback),
-            (names::VERIFIER, &mut self.verifier),
-            (names::SESSION_HANDLE, &mut self.session_handle),
-            (names::BODY_HASH, &mut self.body_hash),
-        ]
-        .into_iter()
-        .find(|(name, _)| parameter.name.is(name));
-        if let Some((_, slot)) = slot {
-            *slot = Some(value);
+impl<'a> Value<'a> {
+    /// Refuses what is not UTF-8 or has control characters.
+    #[inline]
+    fn new(known: Option<Known>, piece: Piece<'a>) -> Result<Self, ParameterError> {
+        if piece.is_plain() {
+            return Ok(Self { piece, decoded: None });
         }
+        let refused = || ParameterError::Text(Name::of(known));
+        let decoded = String::from_utf8(piece.decoded().into_owned()).map_err(|_| refused())?;
+        // C1 controls take two octets in UTF-8; the octet test is the fast path for the rest.
+        if decoded.bytes().any(|b| !(b' '..0x7f).contains(&b))
+            && decoded.chars().any(char::is_control)
+        {
+            return Err(refused());
+        }
+        Ok(Self { piece, decoded: Some(decoded) })
+    }
+
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        self.decoded.as_ref().map_or(self.piece.raw(), |decoded| decoded.as_bytes())
+    }
+
+    #[inline]
+    fn as_str(&self) -> &str {
+        match &self.decoded {
+            Some(decoded) => decoded,
+            // Unreserved characters are ASCII.
+            None => core::str::from_utf8(self.piece.raw()).unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// The parameters, as they are found.
+struct Collected<'a> {
+    protocol: Protocol<'a>,
+    location: Option<Source>,
+    others: Vec<Parameter<'a>>,
+    left: usize,
+    limit: usize,
+}
+
+impl<'a> Collected<'a> {
+    #[inline]
+    fn take(&mut self, parameter: Parameter<'a>) -> Result<(), ParameterError> {
+        self.left = self.left.checked_sub(1).ok_or(ParameterError::TooMany(self.limit))?;
+        let name = parameter.name;
+        let known =
+            if name.is_plain() { Known::of(name.raw()) } else { Known::of(&name.decoded()) };
+        if known.is_some() || parameter.is_protocol() {
+            // All of them in one location (section 3.5).
+            if *self.location.get_or_insert(parameter.source) != parameter.source {
+                return Err(ParameterError::SeveralLocations);
+            }
+            let value = Value::new(known, parameter.value)?;
+            if let Some(known) = known {
+                return match self.protocol.0[known as usize].replace(value) {
+                    Some(_) => Err(ParameterError::Duplicated(Name::of(Some(known)))),
+                    None => Ok(()),
+                };
+            }
+        }
+        self.others.push(parameter);
+        Ok(())
     }
 
     /// The 400s of section 3.2 that need the whole set.
     fn checked(
-        self,
+        mut self,
         request: &SignableRequest<'a>,
-        parameters: Vec<Parameter<'a>>,
         realm: Option<Cow<'a, str>>,
-        location: Source,
         limits: Limits,
     ) -> Result<PresentedRequest<'a>, ParameterError> {
-        let given = |value: Option<Cow<'a, str>>| value.filter(|v| !v.is_empty());
-        let plaintext =
-            self.signature_method.as_deref() == Some(SignatureMethod::Plaintext.as_str());
-        let (client, nonce) = (given(self.client), given(self.nonce));
-        let (signature, timestamp) = (given(self.signature), given(self.timestamp));
-        let signature_method = given(self.signature_method);
+        let location = self.location.unwrap_or(Source::Header);
+        if location == Source::Body && matches!(request.method(), "GET" | "HEAD") {
+            return Err(ParameterError::BodyNotAllowed);
+        }
+        parameters::sort(&mut self.others);
+        let before = self.others.partition_point(|p| p.sorts_before("oauth_"));
+        let unknown = self.others[before..].iter().take_while(|p| p.is_protocol()).count();
+        // Unknown names are no exception to section 3.1 (2).
+        let twice = |pair: &[Parameter<'_>]| pair[0].name.cmp_encoded(&pair[1].name).is_eq();
+        if self.others[before..before + unknown].windows(2).any(twice) {
+            return Err(ParameterError::Duplicated(Name::of(None)));
+        }
+        let protocol = &self.protocol;
+        let method = protocol.value(Known::SignatureMethod).map(Value::as_bytes);
+        let plaintext = method == Some(SignatureMethod::Plaintext.as_str().as_bytes());
         let mut absent = Vec::new();
-        for (name, missing) in [
-            (names::CONSUMER_KEY, client.is_none()),
-            (names::SIGNATURE_METHOD, signature_method.is_none()),
-            (names::SIGNATURE, signature.is_none()),
-            (names::TIMESTAMP, timestamp.is_none() && !plaintext),
-            (names::NONCE, nonce.is_none() && !plaintext),
+        for (known, required) in [
+            (Known::ConsumerKey, true),
+            (Known::SignatureMethod, true),
+            (Known::Signature, true),
+            (Known::Timestamp, !plaintext),
+            (Known::Nonce, !plaintext),
         ] {
-            if missing {
-                absent.push(name);
+            if required && protocol.value(known).is_none_or(|v| v.piece.raw().is_empty()) {
+                absent.push(known.name());
             }
         }
-        let (Some(client), Some(signature), Some(signature_method), true) =
-            (client, signature, signature_method, absent.is_empty())
-        else {
+        let (Some(method), true) = (method, absent.is_empty()) else {
             return Err(ParameterError::Absent(absent));
         };
-        if self.version.is_some_and(|version| version != "1.0") {
+        if protocol.value(Known::Version).is_some_and(|v| v.as_bytes() != b"1.0") {
             return Err(ParameterError::Version);
         }
         let signature_method =
-            signature_method.parse().map_err(|_| ParameterError::SignatureMethod)?;
-        let timestamp = match timestamp {
-            Some(text) => Some(Timestamp::parse(&text).map_err(|_| ParameterError::Timestamp)?),
+            SignatureMethod::of(method).ok_or(ParameterError::SignatureMethod)?;
+        let timestamp = match protocol.given(Known::Timestamp) {
+            Some(text) => Some(Timestamp::parse(text).map_err(|_| ParameterError::Timestamp)?),
             None => None,
         };
-        if nonce.as_ref().is_some_and(|nonce| nonce.len() > limits.nonce) {
+        if protocol.value(Known::Nonce).is_some_and(|v| v.as_bytes().len() > limits.nonce) {
             return Err(ParameterError::NonceTooLong(limits.nonce));
         }
         Ok(PresentedRequest {
             request: *request,
-            parameters,
             realm,
             location,
-            client,
-            token: given(self.token),
-            signature: Presented(signature),
             signature_method,
             timestamp,
-            nonce,
-            callback: self.callback,
-            verifier: self.verifier.map(Presented),
-            session_handle: self.session_handle.map(Presented),
-            body_hash: self.body_hash,
+            protocol: self.protocol,
+            others: self.others,
+            before,
+            unknown,
         })
     }
 }

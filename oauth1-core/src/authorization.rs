@@ -12,9 +12,10 @@ use core::fmt;
 use memchr::memchr;
 
 use crate::{
-    encoded::{Piece, is_plain},
+    encoded::Piece,
     parameters::{Parameter, Source},
     percent_encoding::{MalformedEscape, encode_into},
+    protocol_parameters::Known,
 };
 
 /// The parsed value of an `Authorization` header with the scheme `OAuth`.
@@ -39,7 +40,7 @@ impl<'a> AuthorizationHeader<'a> {
     /// ```
     pub fn parse(value: &'a [u8]) -> Result<Self, HeaderError> {
         let mut parameters = Vec::new();
-        let realm = parse_each(value, |parameter| {
+        let realm = parse_each(value, |_, parameter| {
             parameters.push(parameter);
             Ok::<_, HeaderError>(())
         })?;
@@ -66,11 +67,12 @@ pub fn is_oauth(value: &[u8]) -> bool {
         && value.get(5).is_none_or(|b| is_space(*b))
 }
 
-/// Hands each parameter of the header to `take` and returns the realm.
+/// Hands each parameter of the header to `take`, with its name if it is known, and returns the
+/// realm.
 #[inline]
 pub(crate) fn parse_each<'a, E: From<HeaderError>>(
     value: &'a [u8],
-    mut take: impl FnMut(Parameter<'a>) -> Result<(), E>,
+    mut take: impl FnMut(Option<Known>, Parameter<'a>) -> Result<(), E>,
 ) -> Result<Option<Cow<'a, str>>, E> {
     if !is_oauth(value) {
         return Err(HeaderError::NotOAuth.into());
@@ -83,8 +85,8 @@ pub(crate) fn parse_each<'a, E: From<HeaderError>>(
         if start == value.len() {
             return Ok(realm);
         }
-        let name = scan.name()?;
-        if name.eq_ignore_ascii_case(b"realm") {
+        let (known, name) = scan.name()?;
+        if known.is_none() && name.eq_ignore_ascii_case(b"realm") {
             let found = scan.quoted_string()?;
             if realm.replace(found).is_some() {
                 return Err(HeaderError::RealmTwice { at: start }.into());
@@ -99,8 +101,12 @@ pub(crate) fn parse_each<'a, E: From<HeaderError>>(
             {
                 return Err(HeaderError::NotAscii { at: from + odd }.into());
             }
-            let name = Piece::percent(name).map_err(escape(start))?;
-            take(Parameter { name, value, source: Source::Header })?;
+            let name = match known {
+                Some(_) => Piece::literal(name),
+                None => Piece::percent(name).map_err(escape(start))?,
+            };
+            let known = known.or_else(|| Known::of(&name.decoded()));
+            take(known, Parameter { name, value, source: Source::Header })?;
         }
         scan.skip(is_space);
         if scan.peek().is_some_and(|b| b != b',') {
@@ -139,16 +145,12 @@ impl<'a> Scan<'a> {
 
     /// The name of a parameter; stops after the quote that opens its value.
     #[inline]
-    fn name(&mut self) -> Result<&'a [u8], HeaderError> {
+    fn name(&mut self) -> Result<(Option<Known>, &'a [u8]), HeaderError> {
         let rest = &self.value[self.at..];
-        // The usual form first: nothing between name, equals sign and quote.
-        if let Some(at) = memchr(b'=', rest)
-            && rest.get(at + 1) == Some(&b'"')
-            && is_plain(&rest[..at])
-            && at > 0
-        {
-            self.at += at + 2;
-            return Ok(&rest[..at]);
+        if let Some(known) = Known::starting(rest) {
+            let length = known.name().len();
+            self.at += length + 2;
+            return Ok((Some(known), &rest[..length]));
         }
         let name = self.take(|b| b.is_ascii_graphic() && !matches!(b, b'=' | b',' | b'"'));
         let after_name = self.at;
@@ -162,7 +164,7 @@ impl<'a> Scan<'a> {
             return Err(HeaderError::Unquoted { at: self.at });
         }
         self.at += 1;
-        Ok(name)
+        Ok((None, name))
     }
 
     /// What stands before the next quote, which is read too.

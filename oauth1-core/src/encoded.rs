@@ -20,10 +20,7 @@ pub(crate) trait Sink {
     fn put_words(&mut self, raw: &[u8], words: &Words) -> Result<(), MalformedEscape>;
 
     /// Writes what the table has for each octet; it has one for every octet.
-    #[inline]
-    fn put_each(&mut self, raw: &[u8], words: &Words) {
-        let _ = self.put_words(raw, words);
-    }
+    fn put_each(&mut self, raw: &[u8], words: &Words);
 }
 
 /// The word for the octets at the start of `rest`, and how many they are.
@@ -52,6 +49,13 @@ impl Sink for Vec<u8> {
             at += used;
         }
         Ok(())
+    }
+
+    fn put_each(&mut self, raw: &[u8], words: &Words) {
+        for byte in raw {
+            let word = words[*byte as usize];
+            self.extend_from_slice(&word.octets()[..word.length()]);
+        }
     }
 }
 
@@ -83,6 +87,23 @@ impl<const N: usize> Buffer<N> {
         space.copy_from_slice(bytes);
         self.used += bytes.len();
         true
+    }
+
+    /// Like [`Buffer::take_words`], for a table that has a word for every octet.
+    #[inline]
+    pub(crate) fn take_each(&mut self, raw: &[u8], words: &Words) -> usize {
+        let mut used = self.used;
+        for (at, byte) in raw.iter().enumerate() {
+            let Some(space) = self.octets.get_mut(used..used + 8) else {
+                self.used = used;
+                return at;
+            };
+            let word = words[*byte as usize];
+            space.copy_from_slice(&word.octets());
+            used += word.length();
+        }
+        self.used = used;
+        raw.len()
     }
 
     /// Writes words until the text or the room ends, and returns how much of the text it wrote.
@@ -297,6 +318,42 @@ impl<'a> Piece<'a> {
         self.coding == Coding::Plain
     }
 
+    /// Whether the decoded octets are printable ASCII.
+    pub(crate) fn is_printable(&self) -> bool {
+        let mut rest = self.raw;
+        while let Some((octet, used)) = self.next_octet(rest) {
+            if !(b' '..=b'~').contains(&octet) {
+                return false;
+            }
+            rest = &rest[used..];
+        }
+        true
+    }
+
+    /// Decodes into `out` and returns what was written; `None` if it is too small.
+    pub(crate) fn decode_into<'o>(&self, out: &'o mut [u8]) -> Option<&'o [u8]> {
+        let (mut rest, mut length) = (self.raw, 0);
+        while let Some((octet, used)) = self.next_octet(rest) {
+            *out.get_mut(length)? = octet;
+            length += 1;
+            rest = &rest[used..];
+        }
+        Some(&out[..length])
+    }
+
+    /// The first decoded octet and how many raw ones it took; a malformed escape stays as it is.
+    #[inline]
+    fn next_octet(&self, rest: &[u8]) -> Option<(u8, usize)> {
+        let (byte, tail) = rest.split_first()?;
+        Some(match (*byte, self.coding) {
+            (b'%', Coding::Canonical | Coding::Percent | Coding::Form) => {
+                escape(tail).map_or((b'%', 1), |octet| (octet, 3))
+            }
+            (b'+', Coding::Form) => (b' ', 1),
+            (byte, _) => (byte, 1),
+        })
+    }
+
     /// The section 3.6 encoding.
     pub(crate) fn encoded(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.raw.len());
@@ -349,36 +406,26 @@ impl<'a> Piece<'a> {
     /// [`MalformedEscape`], from unchecked pieces only; part of it is written.
     #[inline]
     pub(crate) fn write_twice<S: Sink>(&self, out: &mut S) -> Result<(), MalformedEscape> {
-        let words = match self.coding {
-            Coding::Plain => {
-                out.put(self.raw);
-                return Ok(());
-            }
+        match self.coding {
+            Coding::Plain => out.put(self.raw),
             // All that is to be escaped in it is '%'.
-            Coding::Canonical => &ONCE,
-            Coding::Literal => &TWICE,
-            Coding::Percent => &PERCENT,
-            Coding::Form => &FORM,
-        };
-        out.put_words(self.raw, words)
+            Coding::Canonical => out.put_each(self.raw, &ONCE),
+            Coding::Literal => out.put_each(self.raw, &TWICE),
+            Coding::Percent => return out.put_words(self.raw, &PERCENT),
+            Coding::Form => return out.put_words(self.raw, &FORM),
+        }
+        Ok(())
     }
 
     /// The encoded form, octet by octet.
     fn octets(&self) -> impl Iterator<Item = u8> {
-        let (coding, mut rest) = (self.coding, self.raw);
+        let (piece, mut rest) = (*self, self.raw);
         let mut pending = Word::new(b"").octets();
         let (mut at, mut end) = (0, 0);
         core::iter::from_fn(move || {
             if at == end {
-                let (byte, tail) = rest.split_first()?;
-                let (octet, used) = match (*byte, coding) {
-                    (b'%', Coding::Canonical | Coding::Percent | Coding::Form) => {
-                        escape(tail).map_or((b'%', 0), |octet| (octet, 2))
-                    }
-                    (b'+', Coding::Form) => (b' ', 0),
-                    (byte, _) => (byte, 0),
-                };
-                rest = &tail[used..];
+                let (octet, used) = piece.next_octet(rest)?;
+                rest = &rest[used..];
                 let word = ONCE[octet as usize];
                 (pending, at, end) = (word.octets(), 0, word.length());
             }

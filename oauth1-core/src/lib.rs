@@ -49,6 +49,7 @@ pub mod percent_encoding;
 mod prepared;
 mod problem;
 pub mod protocol_parameters;
+mod protocol_set;
 pub mod request;
 #[cfg(feature = "rsa")]
 pub mod rsa;

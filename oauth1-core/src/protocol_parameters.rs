@@ -81,6 +81,45 @@ impl Known {
         }
     }
 
+    /// As it stands between two parameters of the base string: `%26name%3D`.
+    #[inline]
+    pub(crate) const fn separated_name(self) -> &'static [u8] {
+        match self {
+            Self::BodyHash => b"%26oauth_body_hash%3D",
+            Self::Callback => b"%26oauth_callback%3D",
+            Self::ConsumerKey => b"%26oauth_consumer_key%3D",
+            Self::Nonce => b"%26oauth_nonce%3D",
+            Self::SessionHandle => b"%26oauth_session_handle%3D",
+            Self::Signature => b"%26oauth_signature%3D",
+            Self::SignatureMethod => b"%26oauth_signature_method%3D",
+            Self::Timestamp => b"%26oauth_timestamp%3D",
+            Self::Token => b"%26oauth_token%3D",
+            Self::Verifier => b"%26oauth_verifier%3D",
+            Self::Version => b"%26oauth_version%3D",
+        }
+    }
+
+    /// The name at the start of `text` if it is followed by `="`, as in most headers.
+    #[inline]
+    pub(crate) fn starting(text: &[u8]) -> Option<Self> {
+        let rest = text.strip_prefix(b"oauth_")?;
+        // One comparison with a constant is a few instructions, and the first letter leaves two.
+        let candidates: &[(Self, &[u8])] = match rest.first()? {
+            b'b' => &[(Self::BodyHash, b"body_hash=\"")],
+            b'c' => &[(Self::ConsumerKey, b"consumer_key=\""), (Self::Callback, b"callback=\"")],
+            b'n' => &[(Self::Nonce, b"nonce=\"")],
+            b's' => &[
+                (Self::Signature, b"signature=\""),
+                (Self::SignatureMethod, b"signature_method=\""),
+                (Self::SessionHandle, b"session_handle=\""),
+            ],
+            b't' => &[(Self::Timestamp, b"timestamp=\""), (Self::Token, b"token=\"")],
+            b'v' => &[(Self::Version, b"version=\""), (Self::Verifier, b"verifier=\"")],
+            _ => return None,
+        };
+        candidates.iter().find(|(_, text)| rest.starts_with(text)).map(|(known, _)| *known)
+    }
+
     /// By the decoded name; names are case sensitive (section 3.1).
     #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
@@ -212,6 +251,11 @@ mod tests {
         assert!(Known::ALL.is_sorted_by_key(|known| known.name()));
         for (at, known) in Known::ALL.into_iter().enumerate() {
             assert_eq!((Known::of(known.name().as_bytes()), known as usize), (Some(known), at));
+            let header = alloc::format!("{}=\"", known.name());
+            assert_eq!(Known::starting(header.as_bytes()), Some(known));
+            assert_eq!(Known::starting(known.name().as_bytes()), None);
+            let separated = alloc::format!("%26{}%3D", known.name());
+            assert_eq!(known.separated_name(), separated.as_bytes());
         }
         assert_eq!(Known::of(b"OAUTH_NONCE"), None);
     }

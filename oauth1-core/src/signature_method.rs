@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     credentials::{SharedSecret, joined},
-    encoded::{Buffer, ONCE, Sink, Words},
+    encoded::{Buffer, ONCE, Piece, Sink, Words},
     parameters::Unwritable,
     percent_encoding::MalformedEscape,
     sign::SignError,
@@ -223,11 +223,11 @@ impl SigningKey {
 
     /// Whether the presented signature is this key's for the base string. Takes the same time
     /// wherever the two differ. `false` for RSA: that needs the public key.
-    fn verifies<W: WriteBaseString>(&self, base_string: &W, presented: &str) -> bool {
+    fn verifies<W: WriteBaseString>(&self, base_string: &W, presented: &[u8]) -> bool {
         fn mac_matches<M: Mac + Clone, W: WriteBaseString>(
             key: &M,
             base_string: &W,
-            presented: &str,
+            presented: &[u8],
         ) -> bool {
             let Ok(computed) = Staged::mac(key.clone(), base_string) else { return false };
             let mut decoded = [0; 64];
@@ -242,7 +242,7 @@ impl SigningKey {
             Kind::HmacSha1(key) => mac_matches(key, base_string, presented),
             Kind::HmacSha256(key) => mac_matches(key, base_string, presented),
             Kind::HmacSha512(key) => mac_matches(key, base_string, presented),
-            Kind::Plaintext(secrets) => secrets.as_bytes().ct_eq(presented.as_bytes()).into(),
+            Kind::Plaintext(secrets) => secrets.as_bytes().ct_eq(presented).into(),
             #[cfg(feature = "rsa")]
             Kind::Rsa(..) => false,
         }
@@ -304,15 +304,25 @@ impl VerificationKey {
     /// makes a [`crate::SignatureVerified`].
     #[must_use]
     pub fn verifies(&self, base_string: &[u8], signature: &str) -> bool {
-        self.verifies_base_string(&base_string, signature)
+        self.verifies_base_string(&base_string, Piece::literal(signature.as_bytes()))
     }
 
     #[inline]
     pub(crate) fn verifies_base_string<W: WriteBaseString>(
         &self,
         base_string: &W,
-        presented: &str,
+        presented: Piece<'_>,
     ) -> bool {
+        // Enough for every HMAC; only other signatures are longer.
+        let mut stack = [0; 96];
+        let heap;
+        let presented = match presented.decode_into(&mut stack) {
+            Some(decoded) => decoded,
+            None => {
+                heap = presented.decoded();
+                &*heap
+            }
+        };
         match &self.0 {
             Check::Shared(key) => key.verifies(base_string, presented),
             #[cfg(feature = "rsa")]
@@ -396,7 +406,7 @@ impl Signature {
         if text.len() <= 28 {
             // HMAC-SHA1: each character three times at most, and a word of slack.
             let mut encoded = Buffer::<92>::EMPTY;
-            let _ = encoded.take_words(text, &ONCE);
+            encoded.take_each(text, &ONCE);
             out.put(encoded.filled());
         } else {
             out.put_each(text, &ONCE);
@@ -452,6 +462,15 @@ impl<M: Mac> Sink for Staged<M> {
     fn put(&mut self, bytes: &[u8]) {
         if !self.buffer.take(bytes) {
             self.put_beyond(bytes);
+        }
+    }
+
+    #[inline]
+    fn put_each(&mut self, raw: &[u8], words: &Words) {
+        let mut written = self.buffer.take_each(raw, words);
+        while written < raw.len() {
+            self.flush();
+            written += self.buffer.take_each(&raw[written..], words);
         }
     }
 

@@ -5,7 +5,7 @@
 //! [`SignatureVerified`], which nothing else can make. Replay, time window and the state of the
 //! credentials are the caller's: core has no store and no clock.
 
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     encoded::{Piece, Sink},
     parameters::{self, Parameter, Source, Unwritable},
     protocol_parameters::{self as names, Known, Name, ParameterError},
+    protocol_set::{ProtocolSet, text},
     request::{SignableBody, SignableRequest},
     signature_base_string::{SignatureBaseString, WriteBaseString, write_target},
     signature_method::{SignatureMethod, VerificationKey},
@@ -37,14 +38,14 @@ impl Default for Limits {
 }
 
 /// A request that carries OAuth parameters in acceptable form; its signature is not yet checked.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PresentedRequest<'a> {
     request: SignableRequest<'a>,
     realm: Option<Cow<'a, str>>,
     location: Source,
     signature_method: SignatureMethod,
     timestamp: Option<Timestamp>,
-    protocol: Protocol<'a>,
+    protocol: ProtocolSet<'a>,
     /// All other parameters, sorted; first those before `oauth_`, then the unknown that start with
     /// it, then the rest.
     others: Vec<Parameter<'a>>,
@@ -80,19 +81,23 @@ impl<'a> PresentedRequest<'a> {
         }
         let capacity = if request.has_parameters() { 8 } else { 0 };
         let mut collected = Collected {
-            protocol: Protocol::default(),
+            protocol: ProtocolSet::default(),
             location: None,
             others: Vec::with_capacity(capacity),
             left: limits.parameters,
             limit: limits.parameters,
         };
         let realm = match header {
-            Some(value) => authorization::parse_each(value, |p| collected.take(p))?,
+            Some(value) => authorization::parse_each(value, |known, p| collected.take(known, p))?,
             None => None,
         };
         for parameter in request.parameters() {
             let parameter = parameter.map_err(|(source, e)| ParameterError::Escape(source, e))?;
-            collected.take(parameter)?;
+            let known = match parameter.name.is_plain() {
+                true => Known::of(parameter.name.raw()),
+                false => Known::of(&parameter.name.decoded()),
+            };
+            collected.take(known, parameter)?;
         }
         collected.checked(request, realm, limits).map(Some)
     }
@@ -177,7 +182,7 @@ impl<'a> PresentedRequest<'a> {
             .signed()
             .map(|(known, value)| Parameter {
                 name: Piece::literal(known.name().as_bytes()),
-                value: value.piece,
+                value,
                 source: self.location,
             })
             .chain(self.others.iter().copied())
@@ -218,7 +223,7 @@ impl<'a> PresentedRequest<'a> {
         if key.method() == self.signature_method
             && key.verifies_base_string(
                 self,
-                self.protocol.text(Known::Signature).unwrap_or_default(),
+                self.protocol.piece(Known::Signature).unwrap_or(Piece::literal(b"")),
             )
         {
             Ok(SignatureVerified(()))
@@ -228,19 +233,32 @@ impl<'a> PresentedRequest<'a> {
     }
 }
 
+/// Signature, verifier and the like may be secrets: only identifiers are shown.
+impl fmt::Debug for PresentedRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PresentedRequest")
+            .field("method", &self.request.method())
+            .field("client", &self.client_identifier())
+            .field("token", &self.token_identifier())
+            .field("signature_method", &self.signature_method)
+            .field("timestamp", &self.timestamp)
+            .finish_non_exhaustive()
+    }
+}
+
 impl WriteBaseString for PresentedRequest<'_> {
     #[inline]
     fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         write_target(out, self.request.method(), self.request.uri());
         let mut first = true;
-        let mut separate = |out: &mut S| {
-            if !core::mem::replace(&mut first, false) {
+        let separate = |out: &mut S, first: &mut bool| {
+            if !core::mem::replace(first, false) {
                 out.put(b"%26");
             }
         };
         let (before, others) = self.others.split_at(self.before);
         for other in before {
-            separate(out);
+            separate(out, &mut first);
             other.write_twice(out)?;
         }
         // Only unknown names that start with "oauth_" can stand between the known ones.
@@ -248,18 +266,16 @@ impl WriteBaseString for PresentedRequest<'_> {
         let mut unknown = self.unknown;
         for (known, value) in self.protocol.signed() {
             while unknown > 0 && others.peek().is_some_and(|p| p.sorts_before(known.name())) {
-                separate(out);
+                separate(out, &mut first);
                 others.next().map_or(Ok(()), |other| other.write_twice(out))?;
                 unknown -= 1;
             }
-            separate(out);
-            out.put(known.name().as_bytes());
-            out.put(b"%3D");
+            known.write_name(out, core::mem::replace(&mut first, false));
             let source = self.location;
-            value.piece.write_twice(out).map_err(|error| Unwritable { source, error })?;
+            value.write_twice(out).map_err(|error| Unwritable { source, error })?;
         }
         for other in others {
-            separate(out);
+            separate(out, &mut first);
             other.write_twice(out)?;
         }
         Ok(())
@@ -275,84 +291,9 @@ fn is_signed(request: &SignableRequest<'_>) -> bool {
     })
 }
 
-/// The protocol parameters, each in the place of its name: sorted without sorting.
-#[derive(Clone, Debug, Default)]
-struct Protocol<'a>([Option<Value<'a>>; Known::ALL.len()]);
-
-impl<'a> Protocol<'a> {
-    const fn value(&self, known: Known) -> Option<&Value<'a>> {
-        self.0[known as usize].as_ref()
-    }
-
-    /// The decoded text, unless it is absent or empty.
-    fn given(&self, known: Known) -> Option<&str> {
-        self.text(known).filter(|text| !text.is_empty())
-    }
-
-    fn text(&self, known: Known) -> Option<&str> {
-        self.value(known).map(Value::as_str)
-    }
-
-    /// What is signed, in the order of the base string.
-    #[inline]
-    fn signed(&self) -> impl Iterator<Item = (Known, &Value<'a>)> {
-        Known::ALL
-            .into_iter()
-            .filter(|known| *known != Known::Signature)
-            .filter_map(|known| Some((known, self.value(known)?)))
-    }
-}
-
-/// A value that was found to be text. It may be a secret: redacted in `Debug`.
-#[derive(Clone)]
-struct Value<'a> {
-    piece: Piece<'a>,
-    /// The text, if it is not what stood in the request.
-    decoded: Option<String>,
-}
-
-impl<'a> Value<'a> {
-    /// Refuses what is not UTF-8 or has control characters.
-    #[inline]
-    fn new(known: Option<Known>, piece: Piece<'a>) -> Result<Self, ParameterError> {
-        if piece.is_plain() {
-            return Ok(Self { piece, decoded: None });
-        }
-        let refused = || ParameterError::Text(Name::of(known));
-        let decoded = String::from_utf8(piece.decoded().into_owned()).map_err(|_| refused())?;
-        // C1 controls take two octets in UTF-8; the octet test is the fast path for the rest.
-        if decoded.bytes().any(|b| !(b' '..0x7f).contains(&b))
-            && decoded.chars().any(char::is_control)
-        {
-            return Err(refused());
-        }
-        Ok(Self { piece, decoded: Some(decoded) })
-    }
-
-    #[inline]
-    fn as_bytes(&self) -> &[u8] {
-        self.decoded.as_ref().map_or(self.piece.raw(), |decoded| decoded.as_bytes())
-    }
-
-    #[inline]
-    fn as_str(&self) -> &str {
-        match &self.decoded {
-            Some(decoded) => decoded,
-            // Unreserved characters are ASCII.
-            None => core::str::from_utf8(self.piece.raw()).unwrap_or_default(),
-        }
-    }
-}
-
-impl fmt::Debug for Value<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
 /// The parameters, as they are found.
 struct Collected<'a> {
-    protocol: Protocol<'a>,
+    protocol: ProtocolSet<'a>,
     location: Option<Source>,
     others: Vec<Parameter<'a>>,
     left: usize,
@@ -361,22 +302,20 @@ struct Collected<'a> {
 
 impl<'a> Collected<'a> {
     #[inline]
-    fn take(&mut self, parameter: Parameter<'a>) -> Result<(), ParameterError> {
+    fn take(
+        &mut self,
+        known: Option<Known>,
+        parameter: Parameter<'a>,
+    ) -> Result<(), ParameterError> {
         self.left = self.left.checked_sub(1).ok_or(ParameterError::TooMany(self.limit))?;
-        let name = parameter.name;
-        let known =
-            if name.is_plain() { Known::of(name.raw()) } else { Known::of(&name.decoded()) };
         if known.is_some() || parameter.is_protocol() {
             // All of them in one location (section 3.5).
             if *self.location.get_or_insert(parameter.source) != parameter.source {
                 return Err(ParameterError::SeveralLocations);
             }
-            let value = Value::new(known, parameter.value)?;
-            if let Some(known) = known {
-                return match self.protocol.0[known as usize].replace(value) {
-                    Some(_) => Err(ParameterError::Duplicated(Name::of(Some(known)))),
-                    None => Ok(()),
-                };
+            match known {
+                Some(known) => return self.protocol.insert(known, parameter.value),
+                None => drop(text(parameter.value, None)?),
             }
         }
         self.others.push(parameter);
@@ -403,7 +342,7 @@ impl<'a> Collected<'a> {
             return Err(ParameterError::Duplicated(Name::of(None)));
         }
         let protocol = &self.protocol;
-        let method = protocol.value(Known::SignatureMethod).map(Value::as_bytes);
+        let method = protocol.octets(Known::SignatureMethod);
         let plaintext = method == Some(SignatureMethod::Plaintext.as_str().as_bytes());
         let mut absent = Vec::new();
         for (known, required) in [
@@ -413,14 +352,14 @@ impl<'a> Collected<'a> {
             (Known::Timestamp, !plaintext),
             (Known::Nonce, !plaintext),
         ] {
-            if required && protocol.value(known).is_none_or(|v| v.piece.raw().is_empty()) {
+            if required && protocol.is_absent_or_empty(known) {
                 absent.push(known.name());
             }
         }
         let (Some(method), true) = (method, absent.is_empty()) else {
             return Err(ParameterError::Absent(absent));
         };
-        if protocol.value(Known::Version).is_some_and(|v| v.as_bytes() != b"1.0") {
+        if protocol.octets(Known::Version).is_some_and(|version| version != b"1.0") {
             return Err(ParameterError::Version);
         }
         let signature_method =
@@ -429,7 +368,7 @@ impl<'a> Collected<'a> {
             Some(text) => Some(Timestamp::parse(text).map_err(|_| ParameterError::Timestamp)?),
             None => None,
         };
-        if protocol.value(Known::Nonce).is_some_and(|v| v.as_bytes().len() > limits.nonce) {
+        if protocol.octets(Known::Nonce).is_some_and(|nonce| nonce.len() > limits.nonce) {
             return Err(ParameterError::NonceTooLong(limits.nonce));
         }
         Ok(PresentedRequest {

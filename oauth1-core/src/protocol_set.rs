@@ -1,0 +1,101 @@
+//! The protocol parameters of one presented request, RFC 5849 section 3.1.
+//!
+//! Each stands in the place of its name, so the set is sorted without sorting, and a name cannot
+//! be there twice. Values are borrowed as they were sent.
+
+use alloc::{string::String, vec::Vec};
+
+use crate::{
+    encoded::{Piece, Sink},
+    protocol_parameters::{Known, Name, ParameterError},
+};
+
+#[derive(Clone, Default)]
+pub(crate) struct ProtocolSet<'a> {
+    pieces: [Option<Piece<'a>>; Known::ALL.len()],
+    /// The texts that are not what stood in the request; the signature's is made when needed.
+    decoded: Vec<(Known, String)>,
+}
+
+impl<'a> ProtocolSet<'a> {
+    /// Puts a value in its place.
+    ///
+    /// Refuses one that is not UTF-8, has control characters, or is there already.
+    #[inline]
+    pub(crate) fn insert(&mut self, known: Known, value: Piece<'a>) -> Result<(), ParameterError> {
+        if !value.is_plain()
+            && let Some(decoded) = text(value, Some(known))?
+            && known != Known::Signature
+        {
+            self.decoded.push((known, decoded));
+        }
+        match self.pieces[known as usize].replace(value) {
+            Some(_) => Err(ParameterError::Duplicated(Name::of(Some(known)))),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn piece(&self, known: Known) -> Option<Piece<'a>> {
+        self.pieces[known as usize]
+    }
+
+    pub(crate) fn is_absent_or_empty(&self, known: Known) -> bool {
+        self.piece(known).is_none_or(|piece| piece.raw().is_empty())
+    }
+
+    /// The decoded octets; not for the signature.
+    #[inline]
+    pub(crate) fn octets(&self, known: Known) -> Option<&[u8]> {
+        let piece = self.pieces[known as usize].as_ref()?;
+        if piece.is_plain() {
+            return Some(piece.raw());
+        }
+        self.decoded.iter().find(|(name, _)| *name == known).map(|(_, text)| text.as_bytes())
+    }
+
+    /// The decoded text; not for the signature.
+    pub(crate) fn text(&self, known: Known) -> Option<&str> {
+        // It was found to be text when it was put here.
+        self.octets(known).map(|octets| core::str::from_utf8(octets).unwrap_or_default())
+    }
+
+    /// The decoded text, unless it is absent or empty.
+    pub(crate) fn given(&self, known: Known) -> Option<&str> {
+        self.text(known).filter(|text| !text.is_empty())
+    }
+
+    /// What is signed, in the order of the base string.
+    #[inline]
+    pub(crate) fn signed(&self) -> impl Iterator<Item = (Known, Piece<'a>)> {
+        Known::ALL
+            .into_iter()
+            .filter(|known| *known != Known::Signature)
+            .filter_map(|known| Some((known, self.piece(known)?)))
+    }
+}
+
+/// The decoded text of a value, which must be UTF-8 without control characters.
+pub(crate) fn text(
+    value: Piece<'_>,
+    known: Option<Known>,
+) -> Result<Option<String>, ParameterError> {
+    if known == Some(Known::Signature) && value.is_printable() {
+        return Ok(None);
+    }
+    let refused = || ParameterError::Text(Name::of(known));
+    let decoded = String::from_utf8(value.decoded().into_owned()).map_err(|_| refused())?;
+    if decoded.chars().any(char::is_control) {
+        return Err(refused());
+    }
+    Ok(Some(decoded))
+}
+
+impl Known {
+    /// Writes name and `=` for the base string, after `&` unless it is the first.
+    #[inline]
+    pub(crate) fn write_name<S: Sink>(self, out: &mut S, first: bool) {
+        let name = self.separated_name();
+        out.put(if first { &name[3..] } else { name });
+    }
+}

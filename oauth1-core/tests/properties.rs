@@ -1,5 +1,5 @@
 //! Properties that hold for every request: what is signed verifies, and nothing else does.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use oauth1_core::{
     BaseStringUri, ClientCredentials, Limits, Nonce, PresentedRequest, SharedSecret, SignableBody,

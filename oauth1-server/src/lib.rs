@@ -1,1 +1,82 @@
-//! Placeholder.
+//! Verifies OAuth 1.0a requests, RFC 5849 section 3.2: a tower layer, axum extractors, and the
+//! stores for credentials and nonces.
+//!
+//! ```no_run
+//! # #[cfg(feature = "axum")] {
+//! use std::sync::Arc;
+//! use axum::{Router, routing::get};
+//! use oauth1_server::{
+//!     MemoryCredentialStore, MemoryNonceStore, PublicOrigin, RequestVerifier, VerificationLayer,
+//!     VerifiedRequest,
+//! };
+//!
+//! async fn me(oauth: VerifiedRequest) -> String {
+//!     format!("you are {}", oauth.client_identifier())
+//! }
+//!
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let credentials = Arc::new(MemoryCredentialStore::new());
+//! let issued = credentials.issue()?; // app key, app secret, access token, token secret
+//! let verifier = RequestVerifier::new(
+//!     PublicOrigin::new("https://api.example.com")?,
+//!     credentials,
+//!     Arc::new(MemoryNonceStore::new()?),
+//! );
+//! oauth1_server::self_test(&verifier).await?;
+//! let app: Router = Router::new()
+//!     .route("/1/me", get(me))
+//!     .route_layer(VerificationLayer::new(verifier));
+//! # Ok(()) } }
+//! ```
+//!
+//! # Where the layer stands
+//!
+//! Use `route_layer`: `layer` also answers 401 for paths that do not exist. CORS preflights are
+//! never signed, so the CORS layer belongs outside of this one. Inside `nest` the original path is
+//! verified, not the stripped one. Layers that rewrite the path or decompress bodies belong inside.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `axum` | yes | the extractors, and the original URI inside nested routers |
+//! | `rsa` | no | RSA-SHA1, RSA-SHA256 and RSA-SHA512 clients |
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod clock;
+pub mod credentials;
+mod error;
+#[cfg(feature = "axum")]
+mod extract;
+mod framing;
+mod middleware;
+mod origin;
+pub mod policy;
+pub mod replay;
+mod requirements;
+mod self_test;
+mod verified;
+mod verifier;
+
+// The public interface is:
+pub use credentials::{
+    ClientRecord, CredentialStore, IssueError, IssuedCredentials, MemoryCredentialStore,
+    TokenRecord,
+};
+pub use error::{BoxError, BoxFuture, FramingError, IdentityError, Refusal, StoreError};
+#[cfg(feature = "axum")]
+pub use extract::ExtractRejection;
+pub use middleware::{AnswerProfile, RequestBody, ResponseBody, Verification, VerificationLayer};
+pub use origin::{OriginError, PublicOrigin};
+pub use policy::{Authorizer, Permission, Policy, SignatureMethods, TimestampWindow};
+pub use replay::{MemoryNonceStore, NonceOutcome, NonceStore, NonceStoreError, UsedNonce};
+pub use self_test::{SelfTest, SelfTestError, self_test};
+pub use verified::VerifiedRequest;
+pub use verifier::RequestVerifier;
+
+// The snippets of the README are compiled and run with the documentation tests.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}

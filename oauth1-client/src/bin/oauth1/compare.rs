@@ -1,0 +1,44 @@
+//! `--compare`: a base string that somebody else built, beside ours.
+
+use oauth1_client::core::{Difference, SignatureBaseString};
+use serde::Serialize;
+
+use crate::{
+    failure::{Failure, Kind},
+    source::{Sources, utf8, without_line_end},
+};
+
+/// The base string given as text, as a file, or on stdin.
+pub(crate) fn theirs(argument: &str, sources: &Sources) -> Result<String, Failure> {
+    const WHAT: &str = "the base string to compare with";
+    // A base string starts with a method and '&', so it is hardly the name of a file.
+    let path = argument.strip_prefix('@').unwrap_or(argument);
+    let bytes = if path == "-" || path != argument || std::path::Path::new(path).is_file() {
+        sources.file(path, WHAT, Kind::Usage)?.to_vec()
+    } else if argument.contains('&') {
+        argument.as_bytes().into()
+    } else {
+        return Err(Failure::usage(
+            "--compare is neither a file nor a base string",
+            "a base string is METHOD&URI&PARAMETERS; servers often log it, or show it in the answer",
+        ));
+    };
+    let text = utf8(&bytes, WHAT)?;
+    Ok(without_line_end(text).into())
+}
+
+/// The first difference, for JSON.
+#[derive(Serialize)]
+pub(crate) struct DifferenceJson {
+    at: usize,
+    part: String,
+    text: String,
+}
+
+impl DifferenceJson {
+    pub(crate) fn between(ours: &SignatureBaseString, theirs: &str) -> Option<(Difference, Self)> {
+        let difference = ours.first_difference(theirs)?;
+        let (part, text) = (difference.part().to_string(), difference.to_string());
+        Some((difference.clone(), Self { at: difference.at(), part, text }))
+    }
+}

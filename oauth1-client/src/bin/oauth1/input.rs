@@ -1,0 +1,255 @@
+//! The request a subcommand works on: from arguments, or as somebody else sent it.
+
+use oauth1_client::core::{
+    SignableBody, SignableRequest, authorization,
+    base_string_uri::{Authority, UriError},
+    percent_encoding::encode,
+    request::is_form,
+};
+use reqwest::{
+    Method, Request,
+    header::{HeaderName, HeaderValue},
+};
+use url::Url;
+
+use crate::{
+    args::{RequestArgs, Transmit},
+    failure::Failure,
+    item::{self, Item},
+    output::Output,
+    source::Sources,
+};
+
+/// A request without its signature, or with the one it came with.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) method: String,
+    /// The URL as it was typed.
+    pub(crate) given: String,
+    /// The URL as it is sent.
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Whether the URL is still to be sent, or was sent already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// reqwest will normalize the URL.
+    ToBeSent,
+    /// Every octet stays.
+    Sent,
+}
+
+impl Input {
+    /// Builds the request that the arguments describe.
+    pub(crate) fn from_args(
+        args: &RequestArgs,
+        transmit: Transmit,
+        wire: Wire,
+        sources: &Sources,
+        output: Output,
+    ) -> Result<Self, Failure> {
+        let given = args.url.clone().ok_or_else(|| {
+            Failure::usage(
+                "no URL was given",
+                "write the whole address, such as https://api.example.com/1/me",
+            )
+        })?;
+        let mut headers = Vec::new();
+        let (mut query, mut fields) = (Vec::new(), Vec::new());
+        let pair = |name: &str, value: &str| format!("{}={}", encode(name), encode(value));
+        for (i, text) in args.items.iter().enumerate() {
+            match item::parse(text, i + 1)? {
+                Item::Field(name, value) => fields.push(pair(&name, &value)),
+                Item::Query(name, value) => query.push(pair(&name, &value)),
+                Item::Header(name, value) => headers.push((name, value)),
+            }
+        }
+        for header in &args.headers {
+            let (name, value) = header.split_once(':').ok_or_else(|| {
+                Failure::usage("a header has no colon", "write it as --header \"name: value\"")
+            })?;
+            headers.push((name.trim().into(), value.trim().into()));
+        }
+        let body = body(args, &fields, &mut headers, sources, output)?;
+        let has_body = body.is_some() || transmit == Transmit::Form;
+        let default = if has_body { "POST" } else { "GET" };
+        let input = Self {
+            method: args.method.as_deref().unwrap_or(default).to_ascii_uppercase(),
+            url: sent_url(&given, &query.join("&"), wire)?,
+            given,
+            headers,
+            body: body.unwrap_or_default(),
+        };
+        input.checked()
+    }
+
+    /// The same request if method and headers can be sent.
+    pub(crate) fn checked(self) -> Result<Self, Failure> {
+        Method::from_bytes(self.method.as_bytes()).map_err(|_| {
+            Failure::usage("the request method is malformed", "use a word such as GET or POST")
+        })?;
+        for (name, value) in &self.headers {
+            let bad = || {
+                // Only a well-formed name is repeated.
+                let name = HeaderName::try_from(name).map_or("a header".into(), |n| n.to_string());
+                Failure::usage(
+                    format!("{name} is malformed"),
+                    "header names are letters, digits and hyphens; values have no line breaks",
+                )
+            };
+            HeaderName::try_from(name).map_err(|_| bad())?;
+            HeaderValue::try_from(value).map_err(|_| bad())?;
+        }
+        Ok(self)
+    }
+
+    /// The first header of that name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// All `Authorization` headers.
+    pub(crate) fn authorization(&self) -> Vec<&[u8]> {
+        let named = |(n, _): &&(String, String)| n.eq_ignore_ascii_case("authorization");
+        self.headers.iter().filter(named).map(|(_, value)| value.as_bytes()).collect()
+    }
+
+    /// Refuses an `Authorization` header that the signature would replace or contradict.
+    pub(crate) fn unsigned(self, transmit: Transmit) -> Result<Self, Failure> {
+        let taken = |value: &&[u8]| transmit == Transmit::Header || authorization::is_oauth(value);
+        if self.authorization().iter().any(taken) {
+            return Err(Failure::usage(
+                "the request has an Authorization header already",
+                "leave it out, the signature goes there; to check a signed request, use oauth1 verify",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// What OAuth looks at.
+    pub(crate) fn signable(&self) -> Result<SignableRequest<'_>, Failure> {
+        let mut signable = SignableRequest::new(&self.method, &self.url).map_err(bad_url)?;
+        if let Some(host) = self.header("host") {
+            let authority = Authority::parse(host).map_err(bad_url)?;
+            let uri = signable.uri().with_authority(authority);
+            signable = SignableRequest::from_parts(signable.method(), uri, signable.query());
+        }
+        Ok(signable.with_body(SignableBody::of(self.header("content-type"), &self.body)))
+    }
+
+    /// For reqwest.
+    pub(crate) fn to_request(&self) -> Result<Request, Failure> {
+        let method = Method::from_bytes(self.method.as_bytes())
+            .map_err(|_| Failure::usage("the request method is malformed", "correct --method"))?;
+        let url = self.url.parse().map_err(|_| bad_url(UriError::NotAbsolute))?;
+        let mut request = Request::new(method, url);
+        for (name, value) in &self.headers {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            {
+                request.headers_mut().append(name, value);
+            }
+        }
+        if !self.body.is_empty() {
+            *request.body_mut() = Some(self.body.clone().into());
+        }
+        Ok(request)
+    }
+
+    /// Whether the body is form-encoded.
+    pub(crate) fn is_form(&self) -> bool {
+        self.header("content-type").is_some_and(is_form)
+    }
+}
+
+fn body(
+    args: &RequestArgs,
+    fields: &[String],
+    headers: &mut Vec<(String, String)>,
+    sources: &Sources,
+    output: Output,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let (body, default) = match (&args.data, &args.json_body) {
+        (Some(_), _) | (_, Some(_)) if !fields.is_empty() => {
+            return Err(Failure::usage(
+                "form fields and a raw body were given",
+                "give one of them; name==value goes into the query",
+            ));
+        }
+        (Some(data), _) => (sources.text_or_file(data, "the body")?, FORM),
+        (None, Some(json)) => {
+            let json = sources.text_or_file(json, "the JSON body")?;
+            if serde_json::from_slice::<serde::de::IgnoredAny>(&json).is_err() {
+                return Err(Failure::usage("--json-body is no JSON", "correct it, or use --data"));
+            }
+            (json, "application/json")
+        }
+        (None, None) if !fields.is_empty() => (fields.join("&").into_bytes(), FORM),
+        (None, None) => return Ok(None),
+    };
+    let in_headers = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    match (&args.content_type, in_headers) {
+        (Some(_), true) => {
+            return Err(Failure::usage(
+                "Content-Type was given twice",
+                "leave out --content-type or the header",
+            ));
+        }
+        (Some(given), false) => headers.push(("Content-Type".into(), given.clone())),
+        (None, true) => {}
+        (None, false) => {
+            if default == FORM && body.starts_with(b"{") {
+                output.warn("the body looks like JSON but goes as a form: use --json-body");
+            }
+            headers.push(("Content-Type".into(), default.into()));
+        }
+    }
+    Ok(Some(body))
+}
+
+/// The URL with the query items, as it is sent.
+fn sent_url(given: &str, query: &str, wire: Wire) -> Result<String, Failure> {
+    let (before, fragment) = given.split_at(given.find('#').unwrap_or(given.len()));
+    let joint = match (query, before.split_once('?')) {
+        ("", _) => "",
+        (_, None) => "?",
+        (_, Some((_, ""))) => "",
+        (_, Some(_)) => "&",
+    };
+    let url = format!("{before}{joint}{query}{fragment}");
+    SignableRequest::new("GET", &url).map_err(|e| match e {
+        UriError::NotAbsolute if given.bytes().all(|b| b.is_ascii_uppercase()) => Failure::usage(
+            "the URL looks like a request method",
+            "write the method as -X METHOD, and the URL first",
+        ),
+        e => bad_url(e),
+    })?;
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err(Failure::usage(
+            "the URL holds a user name or password",
+            "remove them: they stand in the same header as the signature",
+        ));
+    }
+    if wire == Wire::Sent {
+        return Ok(url);
+    }
+    let url = Url::parse(&url).map_err(|_| bad_url(UriError::Host))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad_url(UriError::Host));
+    }
+    Ok(url.into())
+}
+
+fn bad_url(error: UriError) -> Failure {
+    Failure::usage(
+        format!("the URL cannot be used: {error}"),
+        "correct the address; it is the first argument after the subcommand",
+    )
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";

@@ -1,0 +1,269 @@
+//! `oauth1 request`: sign, send, print the answer.
+
+use std::time::{Duration, SystemTime};
+
+use oauth1_client::{
+    Client, ProblemReport, SendError, SignatureMethod, Signer, Stamp, clock_skew, problem_report,
+    sign_as,
+};
+use reqwest::{Request, Response, StatusCode, Url};
+
+use crate::{
+    advice::{SKEW, advise, skew_words},
+    answer::{Answer, OfflineJson, ResponseJson, request_head, response_head},
+    args::{CredentialArgs, OutputArgs, ProtocolArgs, RequestArgs},
+    captured::Captured,
+    credentials::{Credentials, Needed},
+    failure::{Failure, Kind},
+    input::{Input, Wire},
+    output::Output,
+    redact::Redactor,
+    sign::plaintext,
+    source::Sources,
+};
+
+#[derive(clap::Args, Debug)]
+#[command(before_help = "\
+Examples:
+  oauth1 request https://api.example.com/1/me full==1
+  oauth1 request -v https://api.example.com/1/statuses status='Hello, world'
+  oauth1 request --json -X PUT https://api.example.com/1/photos/7 --json-body @photo.json
+  oauth1 request --offline https://api.example.com/1/me")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    request: RequestArgs,
+    #[command(flatten)]
+    credentials: CredentialArgs,
+    #[command(flatten)]
+    protocol: ProtocolArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Show the heads of request and answer on stderr, without signature and secrets
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
+    /// Print the head of the answer before its body
+    #[arg(short, long, help_heading = "Output")]
+    include: bool,
+    /// Print the signed request instead of sending it
+    #[arg(long, help_heading = "Output")]
+    offline: bool,
+    /// Give up when the server is silent for so many seconds; 0 never does
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, help_heading = "Request")]
+    timeout: u64,
+}
+
+/// Everything that is known before the request goes out.
+struct Prepared {
+    request: Request,
+    signer: Signer,
+    stamp: Stamp,
+    redactor: Redactor,
+}
+
+impl Args {
+    pub(crate) fn run(&self) -> (Output, Result<u8, Failure>) {
+        let output = Output::new(self.output.json, self.output.color);
+        (output, self.requested(output))
+    }
+
+    fn requested(&self, output: Output) -> Result<u8, Failure> {
+        let prepared = self.prepare(output)?;
+        if self.offline {
+            return self.print_offline(output, prepared).map(|()| 0);
+        }
+        if prepared.signer.method() == SignatureMethod::Plaintext
+            && !private(prepared.request.url())
+        {
+            return Err(Failure::usage(
+                "PLAINTEXT over http shows the secrets to everybody on the way (RFC 5849 section 3.4.4)",
+                "use https, or --signature-method HMAC-SHA1",
+            ));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|_| Failure::other("no runtime", "free some memory"))?;
+        runtime.block_on(async {
+            tokio::select! {
+                result = self.send(output, prepared) => result,
+                _ = tokio::signal::ctrl_c() => Err(Failure::new(
+                    Kind::Interrupted, "interrupted", "the server may have got the request",
+                )),
+            }
+        })
+    }
+
+    fn prepare(&self, output: Output) -> Result<Prepared, Failure> {
+        let (sources, captured) = (Sources::new(output), Captured::default());
+        let transmit = self.protocol.transmit;
+        let mut input =
+            Input::from_args(&self.request, transmit, Wire::ToBeSent, &sources, output)?
+                .unsigned(transmit)?;
+        for (name, value) in [("User-Agent", USER_AGENT), ("Accept", "*/*")] {
+            if input.header(name).is_none() {
+                input.headers.push((name.into(), value.into()));
+            }
+        }
+        let credentials = Credentials::resolve(&self.credentials, &captured, &sources, output)?;
+        let signer = credentials.signer(&self.protocol, &captured, Needed::Yes)?;
+        let secrets = [&credentials.client_secret, &credentials.token_secret];
+        let secrets = secrets.into_iter().flatten().map(|given| given.value.expose());
+        let stamp = self.protocol.stamp((None, None))?;
+        let redactor = Redactor::new(secrets);
+        Ok(Prepared { request: input.to_request()?, signer, stamp, redactor })
+    }
+
+    fn print_offline(&self, output: Output, prepared: Prepared) -> Result<(), Failure> {
+        let Prepared { mut request, signer, stamp, .. } = prepared;
+        if signer.method() == SignatureMethod::Plaintext {
+            return Err(plaintext());
+        }
+        sign_as(&mut request, &signer, self.protocol.transmit.into(), &stamp)?;
+        if output.json {
+            return output.object(&OfflineJson::of(&request));
+        }
+        let mut text = request_head(&request).into_bytes();
+        text.extend(request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default());
+        output.bytes(&text)
+    }
+
+    async fn send(&self, output: Output, prepared: Prepared) -> Result<u8, Failure> {
+        let Prepared { request, signer, stamp, redactor } = prepared;
+        let transmission = self.protocol.transmit.into();
+        if self.verbose {
+            let mut shown = request
+                .try_clone()
+                .unwrap_or_else(|| Request::new(request.method().clone(), request.url().clone()));
+            sign_as(&mut shown, &signer, transmission, &stamp)?;
+            let (method, url) = (shown.method(), redactor.query(shown.url().as_str()));
+            output.say(&format!("> {method} {url}{}", redactor.headers(">", shown.headers())));
+        }
+        let mut builder = reqwest::Client::builder();
+        if self.timeout > 0 {
+            let silence = Duration::from_secs(self.timeout);
+            builder = builder.connect_timeout(silence).read_timeout(silence);
+        }
+        let client = Client::with_builder(signer, builder)
+            .map_err(|_| Failure::other("TLS cannot be set up", "check the certificates"))?
+            .with_transmission(transmission);
+        let path = request.url().path().to_owned();
+        let response = client.execute_at(request, stamp.clone()).await.map_err(unsent)?;
+        if self.verbose {
+            if response.url().path() != path {
+                output.say("* followed a redirect within the origin, signed afresh");
+            }
+            let (version, status) = (response.version(), response.status());
+            let headers = redactor.headers("<", response.headers());
+            output.say(&format!("< {version:?} {status}{headers}"));
+        }
+        let skew = clock_skew(response.headers(), SystemTime::now());
+        let answer = self.print(output, response).await?;
+        let report = problem_report(&answer.headers, &answer.start);
+        self.comment(output, &answer, report.as_ref(), skew, &stamp, &redactor)?;
+        Ok(exit_code(answer.status))
+    }
+
+    /// Prints the body as it comes; with `--json` it is kept.
+    async fn print(&self, output: Output, mut response: Response) -> Result<Answer, Failure> {
+        if self.include && !output.json {
+            output.bytes(response_head(&response).as_bytes())?;
+        }
+        let mut answer = Answer::of(&response);
+        while let Some(chunk) =
+            response.chunk().await.map_err(|e| unsent(SendError::Http(e.without_url())))?
+        {
+            if output.json || answer.start.len() < START {
+                answer.start.extend_from_slice(&chunk);
+            }
+            if !output.json && !output.chunk(&chunk)? {
+                break;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Says why the server refused, and prints the JSON.
+    fn comment(
+        &self,
+        output: Output,
+        answer: &Answer,
+        report: Option<&ProblemReport>,
+        skew: Option<i64>,
+        stamp: &Stamp,
+        redactor: &Redactor,
+    ) -> Result<(), Failure> {
+        let status = answer.status;
+        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let said =
+            (refused || report.is_some()).then(|| advise(status, report, skew, stamp, redactor));
+        if output.json {
+            output.object(&ResponseJson::of(answer, report, said.as_ref(), skew))?;
+        }
+        if let Some(advice) = said {
+            let refused = if refused { "refused" } else { "problem" };
+            output
+                .say(&format!("{refused}: {status}\n  why: {}\n  fix: {}", advice.why, advice.fix));
+        }
+        if let Some(skew) = skew.filter(|skew| skew.abs() > SKEW) {
+            output.warn(&format!("{}; many servers refuse requests over that", skew_words(skew)));
+        }
+        Ok(())
+    }
+}
+
+/// Whether nobody else can listen: TLS, or this computer.
+fn private(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let address = host.parse::<std::net::IpAddr>();
+    url.scheme() == "https" || host == "localhost" || address.is_ok_and(|ip| ip.is_loopback())
+}
+
+fn unsent(error: SendError) -> Failure {
+    let message = error.to_string();
+    match error {
+        SendError::Sign(error) => error.into(),
+        SendError::Http(error) => {
+            let fix = if error.is_timeout() {
+                "try again, or give more time with --timeout"
+            } else if error.is_connect() {
+                "check the address, the network and, for https, the certificate"
+            } else {
+                "try again: each run has a nonce of its own"
+            };
+            Failure::new(Kind::Network, message, fix)
+        }
+        _ => {
+            Failure::other(message, "if you trust the new address, send the request to it yourself")
+        }
+    }
+}
+
+fn exit_code(status: StatusCode) -> u8 {
+    match status.as_u16() {
+        401 | 403 => 7,
+        400..=499 => 4,
+        500..=599 => 5,
+        _ => 0,
+    }
+}
+
+const USER_AGENT: &str = concat!("oauth1/", env!("CARGO_PKG_VERSION"));
+/// So much of an answer is looked at for a problem report.
+const START: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plaintext_needs_a_private_way() {
+        let private = |url: &str| private(&url.parse().unwrap());
+        assert!(private("https://h") && private("http://127.0.0.1:1") && private("http://[::1]/"));
+        assert!(!private("http://h") && !private("http://10.0.0.1") && !private("http://127.evil"));
+    }
+
+    #[test]
+    fn statuses_have_their_exit_codes() {
+        let code = |status| exit_code(StatusCode::from_u16(status).unwrap());
+        let codes = [200, 304, 400, 401, 403, 404, 500, 599].map(code);
+        assert_eq!(codes, [0, 0, 4, 7, 7, 4, 5, 5]);
+    }
+}

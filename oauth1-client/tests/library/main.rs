@@ -1,0 +1,15 @@
+//! The library over a real loopback server that verifies what it gets.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs)]
+
+mod redirects;
+#[path = "../common/server.rs"]
+mod server;
+mod sign;
+
+use oauth1_client::{ClientCredentials, Signer, TokenCredentials};
+
+fn signer() -> Signer {
+    Signer::new(ClientCredentials::new("app", server::APP_SECRET))
+        .with_token(TokenCredentials::new("token", server::TOKEN_SECRET))
+}

@@ -1,0 +1,235 @@
+//! Credentials as the server keeps them, RFC 5849 sections 1.1 and 2: the records, and the trait
+//! of the stores that hold them.
+
+mod memory;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use oauth1_core::{
+    ClientCredentials, SharedSecret, SignatureMethod, Timestamp, TokenCredentials, VerificationKey,
+};
+
+use crate::{
+    error::{BoxFuture, StoreError},
+    policy::SignatureMethods,
+};
+
+pub use memory::{IssueError, IssuedCredentials, MemoryCredentialStore};
+pub(crate) use memory::{new_client, new_token};
+
+/// Where the verifier looks up clients and tokens.
+///
+/// `Ok(None)` says that there is no such record; an error says that nothing is known, and refuses
+/// the request with 503. A suspended client or a revoked token is a record, not `None`.
+pub trait CredentialStore: Send + Sync {
+    /// The client with this identifier.
+    fn client<'a>(
+        &'a self,
+        identifier: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ClientRecord>, StoreError>>;
+
+    /// The token with this identifier.
+    fn token<'a>(
+        &'a self,
+        identifier: &'a str,
+    ) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreError>>;
+}
+
+type Attributes = BTreeMap<Box<str>, Box<str>>;
+
+/// A client. Cheap to clone; `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct ClientRecord(Arc<Client>);
+
+#[derive(Clone, Debug)]
+struct Client {
+    identifier: Box<str>,
+    key: ClientKey,
+    methods: Option<SignatureMethods>,
+    suspended: bool,
+    body_hash_required: bool,
+    attributes: Attributes,
+}
+
+#[derive(Clone, Debug)]
+enum ClientKey {
+    Secret(SharedSecret),
+    #[cfg(feature = "rsa")]
+    Rsa(oauth1_core::rsa::RsaPublicKey),
+}
+
+impl ClientRecord {
+    /// A client that signs with its secret, by any method that the policy accepts.
+    #[must_use]
+    pub fn new(credentials: &ClientCredentials) -> Self {
+        Self::with_key(credentials.identifier(), ClientKey::Secret(credentials.secret().clone()))
+    }
+
+    /// A client that signs with an RSA key (section 3.4.3). No method with a shared secret is ever
+    /// checked for it.
+    #[cfg(feature = "rsa")]
+    #[must_use]
+    pub fn with_rsa_key(identifier: &str, key: oauth1_core::rsa::RsaPublicKey) -> Self {
+        Self::with_key(identifier, ClientKey::Rsa(key))
+    }
+
+    fn with_key(identifier: &str, key: ClientKey) -> Self {
+        Self(Arc::new(Client {
+            identifier: identifier.into(),
+            key,
+            methods: None,
+            suspended: false,
+            body_hash_required: false,
+            attributes: Attributes::new(),
+        }))
+    }
+
+    /// Pins the client to some of the methods that the policy accepts.
+    #[must_use]
+    pub fn with_methods(mut self, methods: SignatureMethods) -> Self {
+        Arc::make_mut(&mut self.0).methods = Some(methods);
+        self
+    }
+
+    /// Suspends the client, or ends that.
+    #[must_use]
+    pub fn with_suspension(mut self, suspended: bool) -> Self {
+        Arc::make_mut(&mut self.0).suspended = suspended;
+        self
+    }
+
+    /// Whether this client's requests need `oauth_body_hash`, unless they have a form body.
+    #[must_use]
+    pub fn with_body_hash_required(mut self, required: bool) -> Self {
+        Arc::make_mut(&mut self.0).body_hash_required = required;
+        self
+    }
+
+    /// Adds something that handlers want to know, such as a name or a plan.
+    #[must_use]
+    pub fn with_attribute(mut self, name: &str, value: &str) -> Self {
+        Arc::make_mut(&mut self.0).attributes.insert(name.into(), value.into());
+        self
+    }
+
+    /// `oauth_consumer_key`.
+    #[must_use]
+    pub fn identifier(&self) -> &str {
+        &self.0.identifier
+    }
+
+    /// An attribute by its name.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.0.attributes.get(name).map(|value| &**value)
+    }
+
+    /// Whether the client is suspended.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.0.suspended
+    }
+
+    pub(crate) fn is_body_hash_required(&self) -> bool {
+        self.0.body_hash_required
+    }
+
+    /// The key that checks this method; `None` if the client is pinned to others, or has no key
+    /// for it. An RSA key never becomes the key of an HMAC.
+    pub(crate) fn key(
+        &self,
+        method: SignatureMethod,
+        token: Option<&SharedSecret>,
+    ) -> Option<VerificationKey> {
+        if self.0.methods.is_some_and(|methods| !methods.contains(method)) {
+            return None;
+        }
+        match &self.0.key {
+            ClientKey::Secret(client) => VerificationKey::shared(method, client, token),
+            #[cfg(feature = "rsa")]
+            ClientKey::Rsa(key) => VerificationKey::rsa(method, key.clone()),
+        }
+    }
+}
+
+/// A token (section 2.3). Cheap to clone; `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct TokenRecord(Arc<Token>);
+
+#[derive(Clone, Debug)]
+struct Token {
+    credentials: TokenCredentials,
+    client: Box<str>,
+    expires: Option<Timestamp>,
+    revoked: bool,
+    attributes: Attributes,
+}
+
+impl TokenRecord {
+    /// A token that was issued to a client, and that no other client may use.
+    #[must_use]
+    pub fn new(credentials: TokenCredentials, client: &str) -> Self {
+        Self(Arc::new(Token {
+            credentials,
+            client: client.into(),
+            expires: None,
+            revoked: false,
+            attributes: Attributes::new(),
+        }))
+    }
+
+    /// The last second at which the token is good.
+    #[must_use]
+    pub fn with_expiry(mut self, expires: Timestamp) -> Self {
+        Arc::make_mut(&mut self.0).expires = Some(expires);
+        self
+    }
+
+    /// Revokes the token, or ends that.
+    #[must_use]
+    pub fn with_revocation(mut self, revoked: bool) -> Self {
+        Arc::make_mut(&mut self.0).revoked = revoked;
+        self
+    }
+
+    /// Adds something that handlers want to know, such as the scope or the resource owner.
+    #[must_use]
+    pub fn with_attribute(mut self, name: &str, value: &str) -> Self {
+        Arc::make_mut(&mut self.0).attributes.insert(name.into(), value.into());
+        self
+    }
+
+    /// `oauth_token`.
+    #[must_use]
+    pub fn identifier(&self) -> &str {
+        self.0.credentials.identifier()
+    }
+
+    /// The client it was issued to.
+    #[must_use]
+    pub fn client_identifier(&self) -> &str {
+        &self.0.client
+    }
+
+    /// An attribute by its name.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.0.attributes.get(name).map(|value| &**value)
+    }
+
+    /// Whether the token was revoked.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        self.0.revoked
+    }
+
+    /// Whether the token has expired at the time, in seconds since 1970.
+    #[must_use]
+    pub fn is_expired(&self, now: u64) -> bool {
+        self.0.expires.is_some_and(|expires| expires.seconds() < now)
+    }
+
+    pub(crate) fn secret(&self) -> &SharedSecret {
+        self.0.credentials.secret()
+    }
+}

@@ -1,0 +1,146 @@
+//! What goes wrong while a request is verified, one enum per decision.
+//!
+//! Mistakes in the configuration are [`OriginError`](crate::OriginError) and
+//! [`SelfTestError`](crate::SelfTestError); a store that fails is [`StoreError`]; everything that
+//! is answered to the sender of a request is [`Refusal`].
+
+use std::{error::Error, fmt, future::Future, pin::Pin};
+
+use oauth1_core::ParameterError;
+
+use crate::{policy::AcceptableTimestamps, replay::NonceStoreError};
+
+/// Any error of a store or a body.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What the store traits return, so that they can be used as trait objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A store could not answer. The request is refused with 503, never passed and never 401.
+#[derive(Debug)]
+pub struct StoreError(BoxError);
+
+impl StoreError {
+    /// Wraps what went wrong; it is logged, never sent.
+    pub fn new(cause: impl Into<BoxError>) -> Self {
+        Self(cause.into())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the store is not available: {}", self.0)
+    }
+}
+
+impl Error for StoreError {}
+
+/// Why a request is not passed on.
+///
+/// `Display` is for the operator. It repeats nothing that the sender wrote.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The request is not what HTTP or the limits allow: 400, 413, 414, 415, 421 or 431.
+    #[error(transparent)]
+    Framing(#[from] FramingError),
+    /// There is no signature, and the route needs one: 401 with a bare challenge.
+    #[error("the request is not signed")]
+    Unsigned,
+    /// The protocol parameters are a bad request by section 3.2: 400.
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
+    /// The method has lower-case letters, which the base string does not show (section 3.4.1.1): 400.
+    #[error("the HTTP method has lower-case letters; the signature does not tell get from GET")]
+    LowerCaseMethod,
+    /// `oauth_body_hash` with a form body, whose parameters are signed anyway: 400.
+    #[error("oauth_body_hash must not be sent with a form-encoded body")]
+    BodyHashOfForm,
+    /// The signature method is not accepted, by the server or for this client: 400.
+    #[error("the signature method is not accepted here, or not for this client")]
+    SignatureMethod,
+    /// The timestamp is out of the window: 401.
+    #[error("the timestamp is not between {} and {}", .0.first, .0.last)]
+    Timestamp(AcceptableTimestamps),
+    /// Client, token or signature are not right: 401, all alike unless answers are in full.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The nonce was used before: 401.
+    #[error("the nonce was used before")]
+    NonceUsed,
+    /// The token has expired; only told to who signed correctly: 401.
+    #[error("the token has expired")]
+    TokenExpired,
+    /// The token was revoked; only told to who signed correctly: 401.
+    #[error("the token was revoked")]
+    TokenRevoked,
+    /// The authorizer said no: 403.
+    #[error("the token does not permit this request")]
+    PermissionDenied,
+    /// The nonce could not be recorded: 429 over the client's quota, 503 otherwise.
+    #[error(transparent)]
+    Nonce(#[from] NonceStoreError),
+    /// The credentials could not be looked up: 503.
+    #[error(transparent)]
+    Credentials(StoreError),
+    /// The server's clock is not set: 503.
+    #[error("the server's clock stands before 1970")]
+    Clock,
+}
+
+/// Who signed is not established (section 3.2). Told after the signature was computed and
+/// compared, whichever of these it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// No such client.
+    #[error("the client is not known")]
+    ClientUnknown,
+    /// The client is suspended.
+    #[error("the client is suspended")]
+    ClientSuspended,
+    /// No such token.
+    #[error("the token is not known")]
+    TokenUnknown,
+    /// The token was issued to another client.
+    #[error("the token was issued to another client")]
+    TokenOfAnotherClient,
+    /// The signature does not match.
+    #[error("the signature does not match the request")]
+    Signature,
+    /// The body does not have the signed hash.
+    #[error("the body does not match oauth_body_hash")]
+    BodyHash,
+}
+
+/// The request cannot be judged as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FramingError {
+    /// The request target is too long: 414.
+    #[error("the request target is too long")]
+    UriTooLong,
+    /// Headers are too large: 431.
+    #[error("the request headers are too large")]
+    HeadTooLarge,
+    /// No `Host`, more than one, one that is malformed, or one that differs from the target: 400.
+    #[error("there must be one Host header, of the form host[:port], equal to that of the target")]
+    Host,
+    /// A host that is not this server's: 421.
+    #[error("this server does not answer for that host")]
+    Misdirected,
+    /// The request target has no path: 400.
+    #[error("the request target must be a path or an absolute URI")]
+    Target,
+    /// More than one `Content-Type`: 400.
+    #[error("there must not be more than one Content-Type header")]
+    ContentType,
+    /// A form that is not UTF-8, or that is compressed: 415.
+    #[error("forms must be UTF-8 and not compressed")]
+    FormEncoding,
+    /// The body is larger than allowed: 413.
+    #[error("the request body is too large")]
+    BodyTooLarge,
+    /// The body broke off: 400.
+    #[error("the request body could not be read")]
+    Body,
+}

@@ -1,0 +1,79 @@
+//! The service that the layer makes.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Either;
+use tower::Service;
+
+use super::{Answers, RequestBody, ResponseBody};
+use crate::{BoxFuture, Refusal, RequestVerifier, VerifiedRequest};
+
+/// Verifies each request before the inner service sees it.
+#[derive(Clone, Debug)]
+pub struct Verification<S> {
+    verifier: Arc<RequestVerifier>,
+    unsigned_allowed: bool,
+    inner: S,
+}
+
+impl<S> Verification<S> {
+    pub(crate) const fn new(
+        verifier: Arc<RequestVerifier>,
+        unsigned_allowed: bool,
+        inner: S,
+    ) -> Self {
+        Self { verifier, unsigned_allowed, inner }
+    }
+}
+
+/// What the layer leaves in the request's extensions: the sign that it was there.
+#[derive(Clone, Debug)]
+pub(crate) enum Judged {
+    /// With what a handler that needs a signature answers.
+    Unsigned(#[cfg_attr(not(feature = "axum"), allow(dead_code))] Arc<Answers>),
+    Verified(VerifiedRequest),
+}
+
+impl<S, B, R> Service<Request<B>> for Verification<S>
+where
+    S: Service<Request<RequestBody<B>>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The service that was polled ready is the one to call; its clone may not be.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let verifier = self.verifier.clone();
+        let unsigned_allowed = self.unsigned_allowed;
+        Box::pin(async move {
+            let refused =
+                |refusal: &Refusal| verifier.answers().response(refusal).map(Either::Right);
+            let (mut request, verified) = match verifier.verify(request).await {
+                Ok(judged) => judged,
+                Err(refusal) => return Ok(refused(&refusal)),
+            };
+            let judged = match verified {
+                Some(verified) => Judged::Verified(verified),
+                None if unsigned_allowed => Judged::Unsigned(verifier.answers().clone()),
+                None => return Ok(refused(&Refusal::Unsigned)),
+            };
+            request.extensions_mut().insert(judged);
+            Ok(inner.call(request).await?.map(Either::Left))
+        })
+    }
+}

@@ -1,0 +1,318 @@
+//! Verifying requests: the algorithm of RFC 5849 section 3.2, top to bottom, in
+//! [`RequestVerifier::judge`].
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use bytes::Bytes;
+use http::{Request, request::Parts};
+use http_body::Body;
+use oauth1_core::{
+    ClientCredentials, ParameterError, PresentedRequest, SharedSecret, SignatureMethod,
+    body_hash::BodyHasher, protocol_parameters as names,
+};
+
+use crate::{
+    ClientRecord, CredentialStore, IdentityError, NonceOutcome, NonceStore, PublicOrigin, Refusal,
+    RequestBody, TokenRecord, UsedNonce, VerifiedRequest,
+    clock::{Clock, SystemClock},
+    framing::Frame,
+    middleware::{AnswerProfile, Answers},
+    policy::{Authorizer, Permission, Policy},
+    requirements::Requirements,
+    verified::ReplayExcluded,
+};
+
+/// Verifies requests against a public origin, credentials and used nonces.
+///
+/// Cheap to clone. Use it behind [`VerificationLayer`](crate::VerificationLayer), or call
+/// [`RequestVerifier::verify`] where there is no tower.
+#[derive(Clone)]
+pub struct RequestVerifier {
+    origin: Arc<PublicOrigin>,
+    credentials: Arc<dyn CredentialStore>,
+    nonces: Arc<dyn NonceStore>,
+    policy: Policy,
+    clock: Arc<dyn Clock>,
+    authorizer: Option<Arc<dyn Authorizer>>,
+    answers: Arc<Answers>,
+    signatures: Arc<AtomicU64>,
+    stranger: Stranger,
+}
+
+/// Stands in for clients and tokens that do not exist, so that they cost the same work.
+#[derive(Clone)]
+struct Stranger {
+    client: ClientRecord,
+    token_secret: SharedSecret,
+}
+
+impl RequestVerifier {
+    /// A verifier with the default policy, the system's clock, minimal answers, and the origin as
+    /// its realm.
+    pub fn new(
+        origin: PublicOrigin,
+        credentials: Arc<dyn CredentialStore>,
+        nonces: Arc<dyn NonceStore>,
+    ) -> Self {
+        let answers =
+            Answers { realm: origin.to_string().into(), profile: AnswerProfile::default() };
+        // What these sign is refused, so it does not matter that anybody can read them here.
+        let stranger = Stranger {
+            client: ClientRecord::new(&ClientCredentials::new("", STRANGER)),
+            token_secret: SharedSecret::new(STRANGER),
+        };
+        Self {
+            origin: Arc::new(origin),
+            credentials,
+            nonces,
+            policy: Policy::default(),
+            clock: Arc::new(SystemClock),
+            authorizer: None,
+            answers: Arc::new(answers),
+            signatures: Arc::default(),
+            stranger,
+        }
+    }
+
+    /// What is accepted.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The protection realm of challenges (section 3.5.1).
+    #[must_use]
+    pub fn with_realm(self, realm: &str) -> Self {
+        let answers = Answers { realm: realm.into(), ..(*self.answers).clone() };
+        Self { answers: Arc::new(answers), ..self }
+    }
+
+    /// How much refused senders are told.
+    #[must_use]
+    pub fn with_answers(self, profile: AnswerProfile) -> Self {
+        let answers = Answers { profile, ..(*self.answers).clone() };
+        Self { answers: Arc::new(answers), ..self }
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    /// Decides what verified requests may do (section 3.2, scope).
+    #[must_use]
+    pub fn with_authorizer(self, authorizer: impl Authorizer + 'static) -> Self {
+        Self { authorizer: Some(Arc::new(authorizer)), ..self }
+    }
+
+    pub(crate) fn with_credentials(self, credentials: Arc<dyn CredentialStore>) -> Self {
+        Self { credentials, ..self }
+    }
+
+    pub(crate) fn credentials(&self) -> &Arc<dyn CredentialStore> {
+        &self.credentials
+    }
+
+    pub(crate) const fn answers(&self) -> &Arc<Answers> {
+        &self.answers
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    pub(crate) const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The origin that clients sign.
+    #[must_use]
+    pub fn origin(&self) -> &PublicOrigin {
+        &self.origin
+    }
+
+    /// How many signatures were computed, for metrics. Unknown clients and tokens count as well:
+    /// they cost the same work as a wrong signature.
+    #[must_use]
+    pub fn signatures_computed(&self) -> u64 {
+        self.signatures.load(Ordering::Relaxed)
+    }
+
+    /// Verifies a request, and gives it back with its body intact; `None` if it is not signed.
+    ///
+    /// # Errors
+    /// [`Refusal`]; it was logged.
+    pub async fn verify<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        request: Request<B>,
+    ) -> Result<(Request<RequestBody<B>>, Option<VerifiedRequest>), Refusal> {
+        let (parts, body) = request.into_parts();
+        let mut body = RequestBody::streamed(body);
+        let mut client = None;
+        match self.judge(&parts, &mut body, &mut client).await {
+            Ok(verified) => Ok((Request::from_parts(parts, body), verified)),
+            Err(refusal) => {
+                log(&refusal, client.as_deref());
+                Err(refusal)
+            }
+        }
+    }
+
+    /// The order of the steps is the contract: nothing secret is touched before the request is
+    /// well formed, nothing is recorded before the signature is right, and who may not do what is
+    /// told to nobody who did not sign.
+    async fn judge<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        parts: &Parts,
+        body: &mut RequestBody<B>,
+        log_client: &mut Option<Box<str>>,
+    ) -> Result<Option<VerifiedRequest>, Refusal> {
+        let Policy { methods, window, limits, .. } = self.policy;
+        let requirements = Requirements::of(&self.policy);
+
+        // Framing and limits (section 4.10). Only a form is read: its parameters are signed.
+        let frame = Frame::of(parts, &self.origin, &limits)?;
+        let form = if frame.is_form { body.buffer(limits.body).await? } else { Bytes::new() };
+
+        // Parameters: UTF-8, none twice, one location, none missing, version, timestamp syntax.
+        let (request, authorization) = (frame.signable(&form)?, frame.authorization());
+        let presented = PresentedRequest::parse(&request, &authorization, limits.protocol)
+            .map_err(|error| requirements.complete(error, &frame, &form))?;
+        let Some(presented) = presented else { return Ok(None) };
+        *log_client = Some(presented.client_identifier().chars().take(LOGGED_CHARS).collect());
+        requirements.check(&presented, &frame, &form)?;
+
+        // The method, as far as it depends on the server alone (sections 3.4 and 3.4.4).
+        let method = presented.signature_method();
+        let plaintext = method == SignatureMethod::Plaintext;
+        if !methods.contains(method) || (plaintext && !self.origin.is_secure()) {
+            return Err(Refusal::SignatureMethod);
+        }
+
+        // The timestamp (section 3.3).
+        let now = self.clock.now().ok_or(Refusal::Clock)?;
+        let acceptable = window.around(now);
+        if presented.timestamp().is_some_and(|timestamp| !acceptable.contains(timestamp)) {
+            return Err(Refusal::Timestamp(acceptable));
+        }
+
+        // Client and token. What is wrong with them is told after the signature was computed.
+        let client = self.credentials.client(presented.client_identifier()).await;
+        let client = client.map_err(Refusal::Credentials)?;
+        let token = match presented.token_identifier() {
+            Some(token) => Some(self.credentials.token(token).await.map_err(Refusal::Credentials)?),
+            None => None,
+        };
+        let doubt = doubt(client.as_ref(), token.as_ref());
+
+        // The method, as far as the client is pinned. A stranger is like a client that is not
+        // pinned: so only pinned clients can be told from those that do not exist.
+        let token_secret = token.as_ref().map(|token| match token {
+            Some(token) if doubt.is_none() => token.secret(),
+            _ => &self.stranger.token_secret,
+        });
+        let key = client.as_ref().unwrap_or(&self.stranger.client).key(method, token_secret);
+        let key = key.ok_or(Refusal::SignatureMethod)?;
+
+        // The signature: always computed, compared in constant time on decoded octets.
+        self.signatures.fetch_add(1, Ordering::Relaxed);
+        let signature = presented.verify_signature(&key);
+        if let Some(doubt) = doubt {
+            return Err(doubt.into());
+        }
+        let (Some(client), Ok(signature)) = (client, signature) else {
+            return Err(IdentityError::Signature.into());
+        };
+        let token = token.flatten();
+
+        // The body, if its hash was signed: read only now, on behalf of somebody known.
+        if let Some(hash) = presented.body_hash() {
+            let mut hasher = BodyHasher::new(method.hash());
+            hasher.update(&body.buffer(limits.body).await?);
+            if !hasher.matches(hash) {
+                return Err(IdentityError::BodyHash.into());
+            }
+        } else if client.is_body_hash_required() && !frame.is_form {
+            return Err(ParameterError::Absent(vec![names::BODY_HASH]).into());
+        }
+
+        // The nonce, in one atomic step. It stays recorded whatever happens from here on.
+        let replay = match (presented.timestamp(), presented.nonce()) {
+            (Some(timestamp), Some(nonce)) => {
+                let used = UsedNonce {
+                    client: client.identifier(),
+                    token: token.as_ref().map_or("", TokenRecord::identifier),
+                    timestamp,
+                    nonce,
+                };
+                match self.nonces.record(used, acceptable, &signature).await? {
+                    NonceOutcome::Fresh => ReplayExcluded(Some(timestamp)),
+                    NonceOutcome::Replayed => return Err(Refusal::NonceUsed),
+                }
+            }
+            // Only PLAINTEXT comes here, which may leave out either (section 3.1).
+            _ => ReplayExcluded(None),
+        };
+
+        // Status and scope of the token.
+        match &token {
+            Some(token) if token.is_revoked() => return Err(Refusal::TokenRevoked),
+            Some(token) if token.is_expired(now.seconds()) => return Err(Refusal::TokenExpired),
+            _ => {}
+        }
+        let verified = VerifiedRequest::new(signature, replay, client, token, method);
+        match &self.authorizer {
+            Some(authorizer) if authorizer.permission(parts, &verified) == Permission::Denied => {
+                Err(Refusal::PermissionDenied)
+            }
+            _ => Ok(Some(verified)),
+        }
+    }
+}
+
+impl std::fmt::Debug for RequestVerifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestVerifier")
+            .field("origin", &self.origin)
+            .field("policy", &self.policy)
+            .field("answers", &self.answers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the request is refused even if its signature is right.
+fn doubt(
+    client: Option<&ClientRecord>,
+    token: Option<&Option<TokenRecord>>,
+) -> Option<IdentityError> {
+    match (client, token) {
+        (None, _) => Some(IdentityError::ClientUnknown),
+        (Some(client), _) if client.is_suspended() => Some(IdentityError::ClientSuspended),
+        (Some(_), Some(None)) => Some(IdentityError::TokenUnknown),
+        (Some(client), Some(Some(token))) if token.client_identifier() != client.identifier() => {
+            Some(IdentityError::TokenOfAnotherClient)
+        }
+        _ => None,
+    }
+}
+
+/// Tells the operator. Identifiers are written with `Debug`, which escapes what a terminal or a
+/// log file would take for more than text.
+fn log(refusal: &Refusal, client: Option<&str>) {
+    use crate::replay::NonceStoreError as Nonce;
+    match refusal {
+        Refusal::Credentials(_) | Refusal::Clock | Refusal::Nonce(Nonce::Unavailable(_)) => {
+            tracing::error!(?client, reason = %refusal, "request refused: a store or the clock failed");
+        }
+        Refusal::Nonce(_) => tracing::warn!(?client, reason = %refusal, "request refused"),
+        _ => tracing::info!(?client, reason = %refusal, "request refused"),
+    }
+}
+
+/// As long as the secrets that are issued, so that a stranger's key costs as much to set up.
+const STRANGER: &str = "000000000000000000000000000";
+const LOGGED_CHARS: usize = 64;

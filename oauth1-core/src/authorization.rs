@@ -96,16 +96,17 @@ pub(crate) fn parse_each<'a, E: From<HeaderError>>(
             let text = scan.quoted()?;
             let escape = |base| move |e: MalformedEscape| HeaderError::Escape { at: base + e.at };
             let value = Piece::percent(text).map_err(escape(from))?;
-            if !value.is_plain()
+            if !value.is_encoded()
                 && let Some(odd) = text.iter().position(|b| !(b' '..=b'~').contains(b))
             {
                 return Err(HeaderError::NotAscii { at: from + odd }.into());
             }
-            let name = match known {
-                Some(_) => Piece::literal(name),
-                None => Piece::percent(name).map_err(escape(start))?,
+            let (known, name) = if known.is_some() {
+                (known, Piece::literal(name))
+            } else {
+                let name = Piece::percent(name).map_err(escape(start))?;
+                (Known::of(&name.decoded()), name)
             };
-            let known = known.or_else(|| Known::of(&name.decoded()));
             take(known, Parameter { name, value, source: Source::Header })?;
         }
         scan.skip(is_space);
@@ -132,7 +133,9 @@ impl<'a> Scan<'a> {
 
     #[inline]
     fn skip(&mut self, matches: impl Fn(u8) -> bool) {
-        self.take(matches);
+        while self.peek().is_some_and(&matches) {
+            self.at += 1;
+        }
     }
 
     #[inline]

@@ -7,10 +7,13 @@
 
 use core::fmt;
 
+use memchr::{memchr, memrchr};
+
 use crate::{
-    encoded::{HOST, PATH, Sink},
-    percent_encoding::UPPER_HEX,
+    percent_encoding::{UPPER_HEX, is_unreserved},
+    sink::Sink,
     stamp::Decimal,
+    words::{HOST, PATH},
 };
 
 /// The scheme of the request, as the client used it.
@@ -49,6 +52,8 @@ impl Scheme {
 pub struct BaseStringUri<'a> {
     scheme: Scheme,
     host: &'a str,
+    /// Whether the host stands in the base string as it was given.
+    plain: bool,
     port: Option<u16>,
     path: &'a [u8],
 }
@@ -81,13 +86,16 @@ impl<'a> BaseStringUri<'a> {
     /// [`UriError::Path`] if the path does not start with `/`.
     pub fn of(scheme: Scheme, authority: Authority<'a>, path: &'a [u8]) -> Result<Self, UriError> {
         let path: &[u8] = if path.is_empty() { b"/" } else { path };
-        if path[0] != b'/' || path.iter().any(|b| b.is_ascii_control() || matches!(b, b'?' | b'#'))
-        {
+        let refused = path
+            .iter()
+            .fold(false, |refused, b| refused | b.is_ascii_control() | (*b == b'?') | (*b == b'#'));
+        if path[0] != b'/' || refused {
             return Err(UriError::Path);
         }
         Ok(Self {
             scheme,
             host: authority.host,
+            plain: authority.plain,
             port: authority.port.filter(|port| *port != scheme.default_port()),
             path,
         })
@@ -130,18 +138,24 @@ impl<'a> BaseStringUri<'a> {
     pub fn with_authority(self, authority: Authority<'a>) -> Self {
         Self {
             host: authority.host,
+            plain: authority.plain,
             port: authority.port.filter(|port| *port != self.scheme.default_port()),
             ..self
         }
     }
 
     /// Writes the URI percent-encoded once, as it stands in the base string.
+    #[inline(always)]
     pub(crate) fn write_encoded<S: Sink>(&self, out: &mut S) {
         out.put(match self.scheme {
             Scheme::Http => b"http%3A%2F%2F",
             Scheme::Https => b"https%3A%2F%2F",
         });
-        out.put_each(self.host.as_bytes(), &HOST);
+        if self.plain {
+            out.put(self.host.as_bytes());
+        } else {
+            out.put_each(self.host.as_bytes(), &HOST);
+        }
         if let Some(port) = self.port {
             out.put(b"%3A");
             out.put(Decimal::new(u64::from(port)).digits());
@@ -175,6 +189,7 @@ impl fmt::Display for BaseStringUri<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authority<'a> {
     host: &'a str,
+    plain: bool,
     port: Option<u16>,
 }
 
@@ -199,9 +214,9 @@ impl<'a> Authority<'a> {
         } else {
             text.split_once(':').unwrap_or((text, ""))
         };
-        // RFC 3986 3.2.2: reg-name is unreserved, sub-delims and escapes; never empty for http.
-        let valid = |b: u8| b.is_ascii_graphic() && !b"\"#/<>?@[\\]^`{|}".contains(&b);
-        if host.is_empty() || (!host.starts_with('[') && !host.bytes().all(valid)) {
+        // Never empty for http (RFC 9110 4.2.1).
+        let kinds = host.bytes().fold(0, |kinds, b| kinds | REG_NAME[b as usize]);
+        if host.is_empty() || (kinds & INVALID != 0 && !host.starts_with('[')) {
             return Err(UriError::Host);
         }
         let port = match port {
@@ -212,7 +227,7 @@ impl<'a> Authority<'a> {
             },
             _ => return Err(UriError::Port),
         };
-        Ok(Self { host, port })
+        Ok(Self { host, plain: kinds == PLAIN, port })
     }
 
     /// The host as given, an IPv6 literal in its brackets.
@@ -237,22 +252,55 @@ pub(crate) struct AbsoluteUri<'a> {
 
 impl<'a> AbsoluteUri<'a> {
     pub(crate) fn parse(uri: &'a str) -> Result<Self, UriError> {
-        let (scheme, rest) = uri.split_once("://").ok_or(UriError::NotAbsolute)?;
-        let scheme = if scheme.eq_ignore_ascii_case("https") {
-            Scheme::Https
-        } else if scheme.eq_ignore_ascii_case("http") {
-            Scheme::Http
-        } else {
-            return Err(UriError::Scheme);
+        let (scheme, rest) = Self::scheme(uri)?;
+        let rest = memchr(b'#', rest.as_bytes()).map_or(rest, |fragment| &rest[..fragment]);
+        let (hierarchy, query) = match memchr(b'?', rest.as_bytes()) {
+            Some(at) => (&rest[..at], &rest.as_bytes()[at + 1..]),
+            None => (rest, &b""[..]),
         };
-        let rest = rest.split('#').next().unwrap_or_default();
-        let (hierarchy, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (authority, path) = hierarchy.split_at(hierarchy.find('/').unwrap_or(hierarchy.len()));
-        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let end = memchr(b'/', hierarchy.as_bytes()).unwrap_or(hierarchy.len());
+        let (authority, path) = hierarchy.split_at(end);
+        let authority =
+            memrchr(b'@', authority.as_bytes()).map_or(authority, |at| &authority[at + 1..]);
         let base = BaseStringUri::of(scheme, Authority::parse(authority)?, path.as_bytes())?;
-        Ok(Self { base, query: query.as_bytes() })
+        Ok(Self { base, query })
+    }
+
+    #[inline]
+    fn scheme(uri: &str) -> Result<(Scheme, &str), UriError> {
+        // As nearly all are spelled.
+        if let Some(rest) = uri.strip_prefix("https://") {
+            return Ok((Scheme::Https, rest));
+        }
+        let (scheme, rest) = uri.split_once("://").ok_or(UriError::NotAbsolute)?;
+        if scheme.eq_ignore_ascii_case("https") {
+            Ok((Scheme::Https, rest))
+        } else if scheme.eq_ignore_ascii_case("http") {
+            Ok((Scheme::Http, rest))
+        } else {
+            Err(UriError::Scheme)
+        }
     }
 }
+
+/// What octets a host may have: RFC 3986 3.2.2, reg-name is unreserved, sub-delims and escapes.
+static REG_NAME: [u8; 256] = {
+    let mut table = [INVALID; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        table[byte as usize] = match byte {
+            b'"' | b'#' | b'/' | b'<' | b'>'..=b'@' | b'['..=b'^' | b'`' | b'{'..=b'}' => INVALID,
+            byte if is_unreserved(byte) && !byte.is_ascii_uppercase() => PLAIN,
+            _ => ESCAPED,
+        };
+        byte += 1;
+    }
+    table
+};
+/// Stands in the base string as it is.
+const PLAIN: u8 = 1;
+const ESCAPED: u8 = 2;
+const INVALID: u8 = 4;
 
 /// Why a text is not the URI of a request that can be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

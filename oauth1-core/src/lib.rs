@@ -56,9 +56,11 @@ pub mod rsa;
 mod sign;
 mod signature_base_string;
 mod signature_method;
+mod sink;
 pub mod stamp;
 mod template;
 mod verify;
+mod words;
 
 // The public interface is:
 pub use base_string_uri::BaseStringUri;

@@ -9,10 +9,7 @@ use core::fmt;
 
 use memchr::memchr;
 
-use crate::{
-    encoded::{Piece, Sink},
-    percent_encoding::MalformedEscape,
-};
+use crate::{encoded::Piece, percent_encoding::MalformedEscape, sink::Sink};
 
 /// Where a parameter came from (section 3.4.1.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,18 +91,19 @@ impl<'a> Parameter<'a> {
 
     /// Whether the name starts with `oauth_`, which section 3.5 reserves.
     #[must_use]
+    #[inline]
     pub fn is_protocol(&self) -> bool {
-        self.name.starts_with("oauth_")
+        self.name.is_reserved()
     }
 
     /// Whether it stands before the name, which has unreserved characters only.
     #[inline]
     pub(crate) fn sorts_before(&self, name: &str) -> bool {
-        self.name.cmp_encoded(&Piece::literal(name.as_bytes())).is_lt()
+        self.name.sorts_before(name)
     }
 
     /// Writes `name=value` for the base string: both encoded twice, `=` once.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write_twice<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         let source = self.source;
         let unwritable = |error| Unwritable { source, error };
@@ -140,21 +138,9 @@ pub fn parse_form(
     })
 }
 
-/// Like [`parse_form`]; escapes are looked at when the parameters are written.
+/// Names and values as they stand in [`parse_form`]'s data.
 #[inline]
-pub(crate) fn parse_form_unchecked(
-    data: &[u8],
-    source: Source,
-) -> impl Iterator<Item = Parameter<'_>> {
-    split_form(data).map(move |(name, value)| Parameter {
-        name: Piece::unchecked_form(name),
-        value: Piece::unchecked_form(value),
-        source,
-    })
-}
-
-#[inline]
-fn split_form(data: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(crate) fn split_form(data: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = data;
     core::iter::from_fn(move || {
         while !rest.is_empty() {
@@ -184,11 +170,12 @@ pub(crate) struct Unwritable {
 
 /// Sorts by encoded name, then encoded value, in byte order (section 3.4.1.3.2, 2).
 pub(crate) fn sort(parameters: &mut [Parameter<'_>]) {
-    // One is sorted, and two are the commonest case.
-    if parameters.len() > 1 {
-        parameters.sort_unstable_by(|a, b| {
-            a.name.cmp_encoded(&b.name).then_with(|| a.value.cmp_encoded(&b.value))
-        });
+    let order = |a: &Parameter<'_>, b: &Parameter<'_>| {
+        a.name.cmp_encoded(&b.name).then_with(|| a.value.cmp_encoded(&b.value))
+    };
+    // Few parameters are often sorted already, and moving none is faster than moving some.
+    if !parameters.is_sorted_by(|a, b| order(a, b).is_le()) {
+        parameters.sort_unstable_by(order);
     }
 }
 

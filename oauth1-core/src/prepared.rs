@@ -11,12 +11,12 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
 use crate::{
-    encoded::Sink,
     parameters::Unwritable,
     request::SignableRequest,
     sign::{Authorization, SignError, Signer, Unsigned, write_stamp},
     signature_base_string::WriteBaseString,
     signature_method::{Kind, Signature, SigningKey},
+    sink::Sink,
     stamp::{Stamp, Written},
     template::Style,
 };
@@ -84,9 +84,9 @@ impl PreparedSigner {
         let stamp = stamp.written();
         let rest = Rest { prepared: self, stamp: &stamp };
         let signature = match &self.prefix {
-            Prefix::Sha1(mac) => Signature::mac(mac.clone(), &rest)?,
-            Prefix::Sha256(mac) => Signature::mac(mac.clone(), &rest)?,
-            Prefix::Sha512(mac) => Signature::mac(mac.clone(), &rest)?,
+            Prefix::Sha1(mac) => Signature::mac(mac, &rest)?,
+            Prefix::Sha256(mac) => Signature::mac(mac, &rest)?,
+            Prefix::Sha512(mac) => Signature::mac(mac, &rest)?,
             Prefix::Text(key, prefix) => key.sign_base_string(&Whole { prefix, rest })?,
         };
         let body_hash = self.body_hash.as_deref();
@@ -111,7 +111,7 @@ struct Rest<'a> {
 }
 
 impl WriteBaseString for Rest<'_> {
-    #[inline]
+    #[inline(always)]
     fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         write_stamp(out, self.stamp, &self.prepared.signer.template().base_string()[1]);
         out.put(&self.prepared.suffix);
@@ -125,6 +125,7 @@ struct Whole<'a> {
 }
 
 impl WriteBaseString for Whole<'_> {
+    #[inline(always)]
     fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         out.put(self.prefix);
         self.rest.write(out)

@@ -81,43 +81,31 @@ impl Known {
         }
     }
 
-    /// As it stands between two parameters of the base string: `%26name%3D`.
+    /// As it stands between two parameters of the base string: `%26name%3D`, and its length.
     #[inline]
-    pub(crate) const fn separated_name(self) -> &'static [u8] {
-        match self {
-            Self::BodyHash => b"%26oauth_body_hash%3D",
-            Self::Callback => b"%26oauth_callback%3D",
-            Self::ConsumerKey => b"%26oauth_consumer_key%3D",
-            Self::Nonce => b"%26oauth_nonce%3D",
-            Self::SessionHandle => b"%26oauth_session_handle%3D",
-            Self::Signature => b"%26oauth_signature%3D",
-            Self::SignatureMethod => b"%26oauth_signature_method%3D",
-            Self::Timestamp => b"%26oauth_timestamp%3D",
-            Self::Token => b"%26oauth_token%3D",
-            Self::Verifier => b"%26oauth_verifier%3D",
-            Self::Version => b"%26oauth_version%3D",
-        }
+    pub(crate) const fn separated_name(self) -> &'static ([u8; 32], usize) {
+        &SEPARATED[self as usize]
     }
 
     /// The name at the start of `text` if it is followed by `="`, as in most headers.
     #[inline]
     pub(crate) fn starting(text: &[u8]) -> Option<Self> {
         let rest = text.strip_prefix(b"oauth_")?;
-        // One comparison with a constant is a few instructions, and the first letter leaves two.
-        let candidates: &[(Self, &[u8])] = match rest.first()? {
-            b'b' => &[(Self::BodyHash, b"body_hash=\"")],
-            b'c' => &[(Self::ConsumerKey, b"consumer_key=\""), (Self::Callback, b"callback=\"")],
-            b'n' => &[(Self::Nonce, b"nonce=\"")],
-            b's' => &[
-                (Self::Signature, b"signature=\""),
-                (Self::SignatureMethod, b"signature_method=\""),
-                (Self::SessionHandle, b"session_handle=\""),
-            ],
-            b't' => &[(Self::Timestamp, b"timestamp=\""), (Self::Token, b"token=\"")],
-            b'v' => &[(Self::Version, b"version=\""), (Self::Verifier, b"verifier=\"")],
+        // Comparing with constants takes a few instructions each, and the first octet leaves few.
+        Some(match rest.first()? {
+            b'b' if rest.starts_with(b"body_hash=\"") => Self::BodyHash,
+            b'c' if rest.starts_with(b"consumer_key=\"") => Self::ConsumerKey,
+            b'c' if rest.starts_with(b"callback=\"") => Self::Callback,
+            b'n' if rest.starts_with(b"nonce=\"") => Self::Nonce,
+            b's' if rest.starts_with(b"signature=\"") => Self::Signature,
+            b's' if rest.starts_with(b"signature_method=\"") => Self::SignatureMethod,
+            b's' if rest.starts_with(b"session_handle=\"") => Self::SessionHandle,
+            b't' if rest.starts_with(b"timestamp=\"") => Self::Timestamp,
+            b't' if rest.starts_with(b"token=\"") => Self::Token,
+            b'v' if rest.starts_with(b"version=\"") => Self::Version,
+            b'v' if rest.starts_with(b"verifier=\"") => Self::Verifier,
             _ => return None,
-        };
-        candidates.iter().find(|(_, text)| rest.starts_with(text)).map(|(known, _)| *known)
+        })
     }
 
     /// By the decoded name; names are case sensitive (section 3.1).
@@ -140,6 +128,27 @@ impl Known {
         })
     }
 }
+
+static SEPARATED: [([u8; 32], usize); Known::ALL.len()] = {
+    let mut made = [([0; 32], 0); Known::ALL.len()];
+    let mut which = 0;
+    while which < made.len() {
+        let parts = ["%26", Known::ALL[which].name(), "%3D"];
+        let (mut part, mut used) = (0, 0);
+        while part < parts.len() {
+            let mut at = 0;
+            while at < parts[part].len() {
+                made[which].0[used] = parts[part].as_bytes()[at];
+                used += 1;
+                at += 1;
+            }
+            part += 1;
+        }
+        made[which].1 = used;
+        which += 1;
+    }
+    made
+};
 
 /// Why a request is a bad request (400) by section 3.2: its parameters are missing, duplicated,
 /// malformed or unsupported. Nothing secret was touched.
@@ -255,7 +264,8 @@ mod tests {
             assert_eq!(Known::starting(header.as_bytes()), Some(known));
             assert_eq!(Known::starting(known.name().as_bytes()), None);
             let separated = alloc::format!("%26{}%3D", known.name());
-            assert_eq!(known.separated_name(), separated.as_bytes());
+            let (text, length) = known.separated_name();
+            assert_eq!(&text[..*length], separated.as_bytes());
         }
         assert_eq!(Known::of(b"OAUTH_NONCE"), None);
     }

@@ -6,13 +6,16 @@
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    encoded::{Piece, Sink},
+    encoded::{Coding, Piece},
     protocol_parameters::{Known, Name, ParameterError},
+    sink::Sink,
 };
 
 #[derive(Clone, Default)]
 pub(crate) struct ProtocolSet<'a> {
-    pieces: [Option<Piece<'a>>; Known::ALL.len()],
+    values: [&'a [u8]; Known::ALL.len()],
+    /// How to read the value; `None` if there is none.
+    codings: [Option<Coding>; Known::ALL.len()],
     /// The texts that are not what stood in the request; the signature's is made when needed.
     decoded: Vec<(Known, String)>,
 }
@@ -21,33 +24,47 @@ impl<'a> ProtocolSet<'a> {
     /// Puts a value in its place.
     ///
     /// Refuses one that is not UTF-8, has control characters, or is there already.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn insert(&mut self, known: Known, value: Piece<'a>) -> Result<(), ParameterError> {
-        if !value.is_plain()
-            && let Some(decoded) = text(value, Some(known))?
-            && known != Known::Signature
-        {
-            self.decoded.push((known, decoded));
+        if !value.is_plain() {
+            self.check(known, value)?;
         }
-        match self.pieces[known as usize].replace(value) {
+        self.values[known as usize] = value.raw();
+        match self.codings[known as usize].replace(value.coding()) {
             Some(_) => Err(ParameterError::Duplicated(Name::of(Some(known)))),
             None => Ok(()),
         }
     }
 
-    #[inline]
-    pub(crate) const fn piece(&self, known: Known) -> Option<Piece<'a>> {
-        self.pieces[known as usize]
+    #[inline(never)]
+    fn check(&mut self, known: Known, value: Piece<'_>) -> Result<(), ParameterError> {
+        if known == Known::Signature && value.is_printable() {
+            return Ok(());
+        }
+        let decoded = text(value, Some(known))?;
+        if known != Known::Signature {
+            self.decoded.push((known, decoded));
+        }
+        Ok(())
     }
 
-    pub(crate) fn is_absent_or_empty(&self, known: Known) -> bool {
-        self.piece(known).is_none_or(|piece| piece.raw().is_empty())
+    #[inline]
+    pub(crate) const fn piece(&self, known: Known) -> Option<Piece<'a>> {
+        match self.codings[known as usize] {
+            Some(coding) => Some(Piece::read_as(self.values[known as usize], coding)),
+            None => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn is_absent_or_empty(&self, known: Known) -> bool {
+        self.values[known as usize].is_empty()
     }
 
     /// The decoded octets; not for the signature.
     #[inline]
     pub(crate) fn octets(&self, known: Known) -> Option<&[u8]> {
-        let piece = self.pieces[known as usize].as_ref()?;
+        let piece = self.piece(known)?;
         if piece.is_plain() {
             return Some(piece.raw());
         }
@@ -76,26 +93,24 @@ impl<'a> ProtocolSet<'a> {
 }
 
 /// The decoded text of a value, which must be UTF-8 without control characters.
-pub(crate) fn text(
-    value: Piece<'_>,
-    known: Option<Known>,
-) -> Result<Option<String>, ParameterError> {
-    if known == Some(Known::Signature) && value.is_printable() {
-        return Ok(None);
-    }
+pub(crate) fn text(value: Piece<'_>, known: Option<Known>) -> Result<String, ParameterError> {
     let refused = || ParameterError::Text(Name::of(known));
     let decoded = String::from_utf8(value.decoded().into_owned()).map_err(|_| refused())?;
     if decoded.chars().any(char::is_control) {
         return Err(refused());
     }
-    Ok(Some(decoded))
+    Ok(decoded)
 }
 
 impl Known {
     /// Writes name and `=` for the base string, after `&` unless it is the first.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write_name<S: Sink>(self, out: &mut S, first: bool) {
-        let name = self.separated_name();
-        out.put(if first { &name[3..] } else { name });
+        let (text, length) = self.separated_name();
+        if first {
+            out.put(&text[3..*length]);
+        } else {
+            out.put_padded(text, *length);
+        }
     }
 }

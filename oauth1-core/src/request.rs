@@ -86,12 +86,6 @@ impl<'a> SignableRequest<'a> {
         read(self.query, Source::Query).chain(read(self.body.form(), Source::Body))
     }
 
-    #[inline]
-    pub(crate) fn parameters_unchecked(&self) -> impl Iterator<Item = Parameter<'a>> {
-        parameters::parse_form_unchecked(self.query, Source::Query)
-            .chain(parameters::parse_form_unchecked(self.body.form(), Source::Body))
-    }
-
     pub(crate) fn has_more_parameters_than(&self, limit: usize) -> bool {
         // A parameter takes two octets, its separator among them: most requests are too short.
         (self.query.len() + self.body.form().len()) / 2 + 2 > limit
@@ -141,6 +135,10 @@ impl<'a> SignableBody<'a> {
 /// ```
 #[must_use]
 pub fn is_form(content_type: &str) -> bool {
+    // As nearly all are spelled.
+    if content_type == "application/x-www-form-urlencoded" {
+        return true;
+    }
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }

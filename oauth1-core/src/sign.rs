@@ -3,7 +3,7 @@
 //! A [`Signer`] holds the credentials with everything that is the same for each request already
 //! encoded: the key state, and the constant runs of base string and header. Request parameters are
 //! sorted as borrowed slices; all `oauth_` parameters sort together, so their run is dropped in
-//! between. The base string goes straight into the MAC and is never kept.
+//! between. The base string is written once, on the stack if it fits there, and is never kept.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
@@ -14,14 +14,16 @@ use crate::{
     credentials::{
         Callback, ClientCredentials, SharedSecret, TemporaryCredentials, TokenCredentials, Verifier,
     },
-    encoded::{Sink, TWICE},
+    encoded::Piece,
     parameters::{self, Parameter, Source, Unwritable},
     percent_encoding::MalformedEscape,
     request::{SignableBody, SignableRequest},
     signature_base_string::{WriteBaseString, write_parameters, write_target},
     signature_method::{SignatureMethod, SigningFailed, SigningKey},
+    sink::Sink,
     stamp::{Stamp, Written},
     template::{Style, Template},
+    words::TWICE,
 };
 
 /// Signs requests with one set of credentials.
@@ -323,20 +325,19 @@ pub(crate) struct Unsigned<'a> {
 }
 
 impl<'a> Unsigned<'a> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(
         signer: &'a Signer,
         request: &'a SignableRequest<'a>,
     ) -> Result<Self, SignError> {
         let body_hash = signer.body_hash_of(request.body())?;
-        let parameters = request_parameters(request)?;
-        let before = parameters.partition_point(|p| p.sorts_before("oauth_"));
+        let (parameters, before) = request_parameters(request)?;
         let (template, method, uri) = (&signer.template, request.method(), request.uri());
         Ok(Self { template, method, uri, body_hash, parameters, before })
     }
 
     /// Everything up to the nonce.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write_prefix<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         write_target(out, self.method, self.uri);
         let before = &self.parameters[..self.before];
@@ -354,7 +355,7 @@ impl<'a> Unsigned<'a> {
     }
 
     /// Everything after the timestamp.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write_suffix<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         out.put(&self.template.base_string()[2]);
         let after = &self.parameters[self.before..];
@@ -375,7 +376,7 @@ struct Stamped<'a> {
 }
 
 impl WriteBaseString for Stamped<'_> {
-    #[inline]
+    #[inline(always)]
     fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         self.unsigned.write_prefix(out)?;
         write_stamp(out, self.stamp, &self.unsigned.template.base_string()[1]);
@@ -383,20 +384,29 @@ impl WriteBaseString for Stamped<'_> {
     }
 }
 
-/// Query and form parameters in the order of the base string.
-fn request_parameters<'a>(request: &SignableRequest<'a>) -> Result<Vec<Parameter<'a>>, SignError> {
+/// Query and form parameters in the order of the base string, and how many come before `oauth_`.
+#[inline(always)]
+fn request_parameters<'a>(
+    request: &SignableRequest<'a>,
+) -> Result<(Vec<Parameter<'a>>, usize), SignError> {
     let mut parameters = Vec::with_capacity(if request.has_parameters() { 8 } else { 0 });
-    for parameter in request.parameters_unchecked() {
-        if parameter.is_protocol() {
-            return Err(SignError::ProtocolParameter(parameter.source()));
+    let mut before = 0;
+    for (data, source) in [(request.query(), Source::Query), (request.body().form(), Source::Body)]
+    {
+        for (name, value) in parameters::split_form(data) {
+            let (name, value) = (Piece::unchecked_form(name), Piece::unchecked_form(value));
+            if name.is_reserved() {
+                return Err(SignError::ProtocolParameter(source));
+            }
+            before += usize::from(name.sorts_before("oauth_"));
+            parameters.push(Parameter { name, value, source });
         }
-        parameters.push(parameter);
     }
     parameters::sort(&mut parameters);
-    Ok(parameters)
+    Ok((parameters, before))
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn write_stamp<S: Sink>(out: &mut S, stamp: &Written<'_>, to_timestamp: &[u8]) {
     stamp.nonce.write_twice(out);
     out.put(to_timestamp);

@@ -1,7 +1,7 @@
 //! The signature base string, RFC 5849 section 3.4.1.1.
 //!
 //! Method, base string URI and normalized parameters, each percent-encoded, joined by `&`. Signing
-//! and verifying write it straight into the hash function; [`SignatureBaseString`] is the same
+//! and verifying write it for the hash function at once; [`SignatureBaseString`] is the same
 //! writing kept as text.
 
 use alloc::{string::String, vec::Vec};
@@ -9,8 +9,9 @@ use core::fmt;
 
 use crate::{
     base_string_uri::BaseStringUri,
-    encoded::{ONCE, Sink},
     parameters::{self, Parameter, Unwritable},
+    sink::Sink,
+    words::ONCE,
 };
 
 /// Something that writes a base string, as often as it is asked.
@@ -20,6 +21,7 @@ pub(crate) trait WriteBaseString {
 
 /// A finished base string writes itself.
 impl WriteBaseString for &[u8] {
+    #[inline(always)]
     fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         out.put(self);
         Ok(())
@@ -27,7 +29,7 @@ impl WriteBaseString for &[u8] {
 }
 
 /// Method and base string URI, each with the `&` that follows it.
-#[inline]
+#[inline(always)]
 pub(crate) fn write_target<S: Sink>(out: &mut S, method: &str, uri: &BaseStringUri<'_>) {
     if method.bytes().all(|b| b.is_ascii_uppercase()) {
         out.put(method.as_bytes());
@@ -42,7 +44,7 @@ pub(crate) fn write_target<S: Sink>(out: &mut S, method: &str, uri: &BaseStringU
 }
 
 /// Sorted parameters, joined by an encoded `&`.
-#[inline]
+#[inline(always)]
 pub(crate) fn write_parameters<S: Sink>(
     out: &mut S,
     sorted: &[Parameter<'_>],

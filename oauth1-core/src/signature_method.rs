@@ -10,16 +10,17 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use crate::{
     credentials::{SharedSecret, joined},
-    encoded::{Buffer, ONCE, Piece, Sink, Words},
+    encoded::Piece,
     parameters::Unwritable,
-    percent_encoding::MalformedEscape,
     sign::SignError,
     signature_base_string::WriteBaseString,
+    sink::{Sink, mac_of},
+    words::{ONCE, write_words},
 };
 
 /// The value of `oauth_signature_method`; names are case sensitive (section 3.1).
@@ -202,15 +203,15 @@ impl SigningKey {
         self.sign_base_string(&base_string).map_err(|_| SigningFailed)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn sign_base_string<W: WriteBaseString>(
         &self,
         base_string: &W,
     ) -> Result<Signature, SignError> {
         Ok(match &self.0 {
-            Kind::HmacSha1(key) => Signature::mac(key.clone(), base_string)?,
-            Kind::HmacSha256(key) => Signature::mac(key.clone(), base_string)?,
-            Kind::HmacSha512(key) => Signature::mac(key.clone(), base_string)?,
+            Kind::HmacSha1(key) => Signature::mac(key, base_string)?,
+            Kind::HmacSha256(key) => Signature::mac(key, base_string)?,
+            Kind::HmacSha512(key) => Signature::mac(key, base_string)?,
             Kind::Plaintext(secrets) => Signature::text(secrets),
             #[cfg(feature = "rsa")]
             Kind::Rsa(method, key) => {
@@ -229,14 +230,14 @@ impl SigningKey {
             base_string: &W,
             presented: &[u8],
         ) -> bool {
-            let Ok(computed) = Staged::mac(key.clone(), base_string) else { return false };
+            let Ok(computed) = mac_of(key, base_string) else { return false };
             let mut decoded = [0; 64];
             // Strict Base64: padding and pad bits must be canonical, so one MAC has one spelling.
             let length = match BASE64_STANDARD.decode_slice(presented, &mut decoded) {
                 Ok(length) if length == computed.len() => length,
                 _ => return false,
             };
-            computed.as_slice().ct_eq(&decoded[..length]).into()
+            same(&computed, &decoded[..length]).into()
         }
         match &self.0 {
             Kind::HmacSha1(key) => mac_matches(key, base_string, presented),
@@ -247,6 +248,15 @@ impl SigningKey {
             Kind::Rsa(..) => false,
         }
     }
+}
+
+/// Compares in constant time, four octets at once.
+fn same(a: &[u8], b: &[u8]) -> Choice {
+    let ((a_fours, a_rest), (b_fours, b_rest)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    let pairs = a_fours.iter().zip(b_fours);
+    pairs.fold(a_rest.ct_eq(b_rest) & a.len().ct_eq(&b.len()), |same, (a, b)| {
+        same & u32::from_ne_bytes(*a).ct_eq(&u32::from_ne_bytes(*b))
+    })
 }
 
 impl fmt::Debug for SigningKey {
@@ -352,27 +362,31 @@ pub struct Signature(Text);
 
 enum Text {
     // 88 characters carry the 64 octets of HMAC-SHA512.
-    Inline([u8; 88], usize),
+    Inline(Aligned, usize),
     Heap(Zeroizing<Box<str>>),
 }
 
+/// Text that is moved in whole registers.
+#[repr(align(16))]
+struct Aligned([u8; 88]);
+
 impl Signature {
-    #[inline]
+    #[inline(always)]
     fn encode(octets: &[u8]) -> Self {
-        let mut text = [0; 88];
-        match BASE64_STANDARD.encode_slice(octets, &mut text) {
+        let mut text = Aligned([0; 88]);
+        match BASE64_STANDARD.encode_slice(octets, &mut text.0) {
             Ok(length) => Self(Text::Inline(text, length)),
             Err(_) => Self::text(&Zeroizing::new(BASE64_STANDARD.encode(octets))),
         }
     }
 
     /// The MAC of what was absorbed already, followed by the base string or the rest of it.
-    #[inline]
-    pub(crate) fn mac<M: Mac, W: WriteBaseString>(
-        mac: M,
+    #[inline(always)]
+    pub(crate) fn mac<M: Mac + Clone, W: WriteBaseString>(
+        mac: &M,
         base_string: &W,
     ) -> Result<Self, Unwritable> {
-        Ok(Self::encode(&Staged::mac(mac, base_string)?))
+        Ok(Self::encode(&mac_of(mac, base_string)?))
     }
 
     fn text(text: &str) -> Self {
@@ -385,7 +399,7 @@ impl Signature {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Text::Inline(text, length) => {
-                core::str::from_utf8(&text[..*length]).unwrap_or_default()
+                core::str::from_utf8(&text.0[..*length]).unwrap_or_default()
             }
             Text::Heap(text) => text,
         }
@@ -394,7 +408,7 @@ impl Signature {
     #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Text::Inline(text, length) => &text[..*length],
+            Text::Inline(text, length) => &text.0[..*length],
             Text::Heap(text) => text.as_bytes(),
         }
     }
@@ -405,9 +419,9 @@ impl Signature {
         let text = self.as_bytes();
         if text.len() <= 28 {
             // HMAC-SHA1: each character three times at most, and a word of slack.
-            let mut encoded = Buffer::<92>::EMPTY;
-            encoded.take_each(text, &ONCE);
-            out.put(encoded.filled());
+            let mut encoded = [0; 92];
+            let (_, length) = write_words(&mut encoded, text, &ONCE);
+            out.put(&encoded[..length]);
         } else {
             out.put_each(text, &ONCE);
         }
@@ -424,66 +438,3 @@ impl fmt::Debug for Signature {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the RSA key could not make the signature; use a key of 2048 bits or more")]
 pub struct SigningFailed;
-
-/// Gathers what a base string writes into blocks that are worth a call of the hash function.
-struct Staged<M> {
-    mac: M,
-    buffer: Buffer<512>,
-}
-
-impl<M: Mac> Staged<M> {
-    #[inline]
-    fn mac<W: WriteBaseString>(
-        mac: M,
-        base_string: &W,
-    ) -> Result<hmac::digest::Output<M>, Unwritable> {
-        let mut staged = Self { mac, buffer: Buffer::EMPTY };
-        base_string.write(&mut staged)?;
-        staged.flush();
-        Ok(staged.mac.finalize().into_bytes())
-    }
-
-    #[cold]
-    fn put_beyond(&mut self, bytes: &[u8]) {
-        self.flush();
-        self.mac.update(bytes);
-    }
-
-    #[cold]
-    fn flush(&mut self) {
-        self.mac.update(self.buffer.filled());
-        self.buffer.clear();
-    }
-}
-
-impl<M: Mac> Sink for Staged<M> {
-    // Most pieces are constants of a few octets: in place, copying those takes one instruction.
-    #[inline(always)]
-    fn put(&mut self, bytes: &[u8]) {
-        if !self.buffer.take(bytes) {
-            self.put_beyond(bytes);
-        }
-    }
-
-    #[inline]
-    fn put_each(&mut self, raw: &[u8], words: &Words) {
-        let mut written = self.buffer.take_each(raw, words);
-        while written < raw.len() {
-            self.flush();
-            written += self.buffer.take_each(&raw[written..], words);
-        }
-    }
-
-    #[inline]
-    fn put_words(&mut self, raw: &[u8], words: &Words) -> Result<(), MalformedEscape> {
-        let mut written = 0;
-        loop {
-            let found = self.buffer.take_words(&raw[written..], words);
-            written += found.map_err(|e| MalformedEscape { at: written + e.at })?;
-            if written == raw.len() {
-                return Ok(());
-            }
-            self.flush();
-        }
-    }
-}

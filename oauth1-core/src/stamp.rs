@@ -5,7 +5,11 @@
 use alloc::{boxed::Box, string::String};
 use core::{fmt, num::NonZeroU64};
 
-use crate::encoded::{ONCE, Sink, TWICE, is_plain};
+use crate::{
+    encoded::is_plain,
+    sink::Sink,
+    words::{ONCE, TWICE},
+};
 
 /// The `oauth_nonce` and `oauth_timestamp` of one request (section 3.3).
 ///
@@ -138,7 +142,7 @@ impl Nonce {
     }
 
     /// Writes it as it stands in the base string, encoded twice.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write_twice<S: Sink>(&self, out: &mut S) {
         match &self.0 {
             Repr::Hex(hex) => out.put(hex),
@@ -148,7 +152,7 @@ impl Nonce {
     }
 
     /// Writes it as it is transmitted, encoded once.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write_once<S: Sink>(&self, out: &mut S) {
         match &self.0 {
             Repr::Hex(hex) => out.put(hex),
@@ -204,10 +208,23 @@ impl Timestamp {
     /// # Ok::<(), oauth1_core::stamp::InvalidTimestamp>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
-        if text.starts_with('0') || !text.bytes().all(|b| b.is_ascii_digit()) {
+        Self::read(text.as_bytes())
+    }
+
+    #[inline]
+    pub(crate) fn read(digits: &[u8]) -> Result<Self, InvalidTimestamp> {
+        // 2⁶³ − 1 has 19 digits, and no number of 19 digits overflows 64 bits.
+        if !(1..=19).contains(&digits.len()) || digits[0] == b'0' {
             return Err(InvalidTimestamp);
         }
-        text.parse().ok().and_then(Self::from_seconds).ok_or(InvalidTimestamp)
+        let mut seconds = 0;
+        for digit in digits {
+            if !digit.is_ascii_digit() {
+                return Err(InvalidTimestamp);
+            }
+            seconds = seconds * 10 + u64::from(digit - b'0');
+        }
+        Self::from_seconds(seconds).ok_or(InvalidTimestamp)
     }
 
     /// The system clock's time.

@@ -6,11 +6,12 @@ use zeroize::Zeroize;
 
 use crate::{
     authorization::push_realm,
-    encoded::{ONCE, Sink, TWICE},
     percent_encoding::encode_into,
     protocol_parameters as names,
     signature_method::Signature,
+    sink::Sink,
     stamp::Written,
+    words::{ONCE, TWICE},
 };
 
 /// How protocol parameters are written for transmission (section 3.5).

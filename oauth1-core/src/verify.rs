@@ -11,13 +11,14 @@ use core::fmt;
 use crate::{
     authorization,
     body_hash::BodyHasher,
-    encoded::{Piece, Sink},
+    encoded::Piece,
     parameters::{self, Parameter, Source, Unwritable},
     protocol_parameters::{self as names, Known, Name, ParameterError},
     protocol_set::{ProtocolSet, text},
     request::{SignableBody, SignableRequest},
     signature_base_string::{SignatureBaseString, WriteBaseString, write_target},
     signature_method::{SignatureMethod, VerificationKey},
+    sink::Sink,
     stamp::Timestamp,
 };
 
@@ -80,26 +81,45 @@ impl<'a> PresentedRequest<'a> {
             return Err(ParameterError::TooMany(limits.parameters));
         }
         let capacity = if request.has_parameters() { 8 } else { 0 };
+        // Filled where it stands: it is large, and moving it costs more than what is read from it.
         let mut collected = Collected {
-            protocol: ProtocolSet::default(),
+            presented: Self {
+                request: *request,
+                realm: None,
+                location: Source::Header,
+                signature_method: SignatureMethod::HmacSha1,
+                timestamp: None,
+                protocol: ProtocolSet::default(),
+                others: Vec::with_capacity(capacity),
+                before: 0,
+                unknown: 0,
+            },
             location: None,
-            others: Vec::with_capacity(capacity),
             left: limits.parameters,
             limit: limits.parameters,
         };
-        let realm = match header {
-            Some(value) => authorization::parse_each(value, |known, p| collected.take(known, p))?,
-            None => None,
-        };
-        for parameter in request.parameters() {
-            let parameter = parameter.map_err(|(source, e)| ParameterError::Escape(source, e))?;
-            let known = match parameter.name.is_plain() {
-                true => Known::of(parameter.name.raw()),
-                false => Known::of(&parameter.name.decoded()),
-            };
-            collected.take(known, parameter)?;
+        if let Some(value) = header {
+            let realm = authorization::parse_each(value, |known, p| collected.take(known, p))?;
+            collected.presented.realm = realm;
         }
-        collected.checked(request, realm, limits).map(Some)
+        for (data, source) in
+            [(request.query(), Source::Query), (request.body().form(), Source::Body)]
+        {
+            let malformed = |error| ParameterError::Escape(source, error);
+            for (name, value) in parameters::split_form(data) {
+                let name = Piece::form(name).map_err(malformed)?;
+                let value = Piece::form(value).map_err(malformed)?;
+                if name.is_reserved() {
+                    let known = Known::of(&name.decoded());
+                    collected.take(known, Parameter { name, value, source })?;
+                } else {
+                    collected.count(None)?;
+                    collected.presented.others.push(Parameter { name, value, source });
+                }
+            }
+        }
+        collected.check(limits)?;
+        Ok(Some(collected.presented))
     }
 
     /// `oauth_consumer_key`, decoded; never empty.
@@ -247,7 +267,7 @@ impl fmt::Debug for PresentedRequest<'_> {
 }
 
 impl WriteBaseString for PresentedRequest<'_> {
-    #[inline]
+    #[inline(always)]
     fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
         write_target(out, self.request.method(), self.request.uri());
         let mut first = true;
@@ -293,55 +313,74 @@ fn is_signed(request: &SignableRequest<'_>) -> bool {
 
 /// The parameters, as they are found.
 struct Collected<'a> {
-    protocol: ProtocolSet<'a>,
+    presented: PresentedRequest<'a>,
     location: Option<Source>,
-    others: Vec<Parameter<'a>>,
     left: usize,
     limit: usize,
 }
 
 impl<'a> Collected<'a> {
-    #[inline]
+    #[inline(always)]
     fn take(
         &mut self,
         known: Option<Known>,
         parameter: Parameter<'a>,
     ) -> Result<(), ParameterError> {
-        self.left = self.left.checked_sub(1).ok_or(ParameterError::TooMany(self.limit))?;
-        if known.is_some() || parameter.is_protocol() {
-            // All of them in one location (section 3.5).
-            if *self.location.get_or_insert(parameter.source) != parameter.source {
-                return Err(ParameterError::SeveralLocations);
+        match known {
+            Some(known) => {
+                self.count(Some(parameter.source))?;
+                self.presented.protocol.insert(known, parameter.value)
             }
-            match known {
-                Some(known) => return self.protocol.insert(known, parameter.value),
-                None => drop(text(parameter.value, None)?),
-            }
+            None => self.take_other(parameter),
         }
-        self.others.push(parameter);
+    }
+
+    #[inline]
+    fn take_other(&mut self, parameter: Parameter<'a>) -> Result<(), ParameterError> {
+        if parameter.is_protocol() {
+            self.count(Some(parameter.source))?;
+            text(parameter.value, None)?;
+        } else {
+            self.count(None)?;
+        }
+        self.presented.others.push(parameter);
         Ok(())
     }
 
+    /// One more parameter; if it is named `oauth_…`, in this location.
+    #[inline(always)]
+    fn count(&mut self, location: Option<Source>) -> Result<(), ParameterError> {
+        self.left = self.left.checked_sub(1).ok_or(ParameterError::TooMany(self.limit))?;
+        // All of them in one location (section 3.5).
+        match location {
+            Some(found) if *self.location.get_or_insert(found) != found => {
+                Err(ParameterError::SeveralLocations)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The 400s of section 3.2 that need the whole set.
-    fn checked(
-        mut self,
-        request: &SignableRequest<'a>,
-        realm: Option<Cow<'a, str>>,
-        limits: Limits,
-    ) -> Result<PresentedRequest<'a>, ParameterError> {
-        let location = self.location.unwrap_or(Source::Header);
-        if location == Source::Body && matches!(request.method(), "GET" | "HEAD") {
+    #[inline(always)]
+    fn check(&mut self, limits: Limits) -> Result<(), ParameterError> {
+        let presented = &mut self.presented;
+        presented.location = self.location.unwrap_or(Source::Header);
+        if presented.location == Source::Body
+            && matches!(presented.request.method(), "GET" | "HEAD")
+        {
             return Err(ParameterError::BodyNotAllowed);
         }
-        parameters::sort(&mut self.others);
-        let before = self.others.partition_point(|p| p.sorts_before("oauth_"));
-        let unknown = self.others[before..].iter().take_while(|p| p.is_protocol()).count();
+        let others = &mut presented.others;
+        parameters::sort(others);
+        let before = others.partition_point(|p| p.sorts_before("oauth_"));
+        let unknown = others[before..].iter().take_while(|p| p.is_protocol()).count();
         // Unknown names are no exception to section 3.1 (2).
         let twice = |pair: &[Parameter<'_>]| pair[0].name.cmp_encoded(&pair[1].name).is_eq();
-        if self.others[before..before + unknown].windows(2).any(twice) {
+        if others[before..before + unknown].windows(2).any(twice) {
             return Err(ParameterError::Duplicated(Name::of(None)));
         }
-        let protocol = &self.protocol;
+        (presented.before, presented.unknown) = (before, unknown);
+        let protocol = &presented.protocol;
         let method = protocol.octets(Known::SignatureMethod);
         let plaintext = method == Some(SignatureMethod::Plaintext.as_str().as_bytes());
         let mut absent = Vec::new();
@@ -362,26 +401,16 @@ impl<'a> Collected<'a> {
         if protocol.octets(Known::Version).is_some_and(|version| version != b"1.0") {
             return Err(ParameterError::Version);
         }
-        let signature_method =
+        presented.signature_method =
             SignatureMethod::of(method).ok_or(ParameterError::SignatureMethod)?;
-        let timestamp = match protocol.given(Known::Timestamp) {
-            Some(text) => Some(Timestamp::parse(text).map_err(|_| ParameterError::Timestamp)?),
-            None => None,
-        };
+        if let Some(digits) = protocol.octets(Known::Timestamp).filter(|text| !text.is_empty()) {
+            let timestamp = Timestamp::read(digits).map_err(|_| ParameterError::Timestamp)?;
+            presented.timestamp = Some(timestamp);
+        }
         if protocol.octets(Known::Nonce).is_some_and(|nonce| nonce.len() > limits.nonce) {
             return Err(ParameterError::NonceTooLong(limits.nonce));
         }
-        Ok(PresentedRequest {
-            request: *request,
-            realm,
-            location,
-            signature_method,
-            timestamp,
-            protocol: self.protocol,
-            others: self.others,
-            before,
-            unknown,
-        })
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use core::fmt;
 use memchr::memchr;
 
 use crate::{
-    encoded::Piece,
+    encoded::{Piece, quoted},
     parameters::{Parameter, Source},
     percent_encoding::{MalformedEscape, encode_into},
     protocol_parameters::Known,
@@ -92,19 +92,11 @@ pub(crate) fn parse_each<'a, E: From<HeaderError>>(
                 return Err(HeaderError::RealmTwice { at: start }.into());
             }
         } else {
-            let from = scan.at;
-            let text = scan.quoted()?;
-            let escape = |base| move |e: MalformedEscape| HeaderError::Escape { at: base + e.at };
-            let value = Piece::percent(text).map_err(escape(from))?;
-            if !value.is_encoded()
-                && let Some(odd) = text.iter().position(|b| !(b' '..=b'~').contains(b))
-            {
-                return Err(HeaderError::NotAscii { at: from + odd }.into());
-            }
+            let value = scan.text()?;
             let (known, name) = if known.is_some() {
                 (known, Piece::literal(name))
             } else {
-                let name = Piece::percent(name).map_err(escape(start))?;
+                let name = Piece::percent(name).map_err(malformed(start))?;
                 (Known::of(&name.decoded()), name)
             };
             take(known, Parameter { name, value, source: Source::Header })?;
@@ -114,6 +106,11 @@ pub(crate) fn parse_each<'a, E: From<HeaderError>>(
             return Err(HeaderError::NoComma { at: scan.at }.into());
         }
     }
+}
+
+/// The error for an escape in a text that starts at `base`.
+fn malformed(base: usize) -> impl Fn(MalformedEscape) -> HeaderError {
+    move |error| HeaderError::Escape { at: base + error.at }
 }
 
 const fn is_space(byte: u8) -> bool {
@@ -172,11 +169,24 @@ impl<'a> Scan<'a> {
 
     /// What stands before the next quote, which is read too.
     #[inline]
-    fn quoted(&mut self) -> Result<&'a [u8], HeaderError> {
+    fn text(&mut self) -> Result<Piece<'a>, HeaderError> {
+        let value = match quoted(&self.value[self.at..]) {
+            Some(value) => value,
+            None => self.odd_text()?,
+        };
+        self.at += value.raw().len() + 1;
+        Ok(value)
+    }
+
+    #[cold]
+    fn odd_text(&self) -> Result<Piece<'a>, HeaderError> {
         let rest = &self.value[self.at..];
-        let length = memchr(b'"', rest).ok_or(HeaderError::Unterminated)?;
-        self.at += length + 1;
-        Ok(&rest[..length])
+        let text = &rest[..memchr(b'"', rest).ok_or(HeaderError::Unterminated)?];
+        let value = Piece::percent(text).map_err(malformed(self.at))?;
+        match text.iter().position(|b| !(b' '..=b'~').contains(b)) {
+            Some(odd) => Err(HeaderError::NotAscii { at: self.at + odd }),
+            None => Ok(value),
+        }
     }
 
     fn close(&mut self) -> Result<(), HeaderError> {

@@ -16,6 +16,16 @@ use crate::percent_encoding::encode_into;
 /// The secret half of a set of credentials: any text, possibly empty.
 ///
 /// `Debug` is redacted, there is no `Display`, and the memory is wiped when it is dropped.
+///
+/// ```
+/// let secret = oauth1_core::SharedSecret::new("canary");
+/// assert_eq!(format!("{secret:?}"), "SharedSecret([redacted])");
+/// ```
+///
+/// ```compile_fail,E0277
+/// let secret = oauth1_core::SharedSecret::new("canary");
+/// assert_eq!(format!("{secret}"), "SharedSecret([redacted])");
+/// ```
 #[derive(Clone)]
 pub struct SharedSecret(Zeroizing<Box<str>>);
 

@@ -10,16 +10,21 @@ use core::cmp::Ordering;
 use crate::{
     percent_encoding::{self, MalformedEscape, decode_form, escape, is_unreserved},
     sink::Sink,
+    unreserved::{UNRESERVED, is_plain, plain_length},
     words::{FORM, ONCE, PERCENT, TWICE, Word},
 };
 
 /// How the octets of a [`Piece`] are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// As wide as what stands next to it: padding would be copied in pieces that stall when read.
+#[repr(usize)]
 pub(crate) enum Coding {
     /// Unreserved characters only: every encoding leaves them as they are.
     Plain,
     /// Encoded exactly as section 3.6 would.
     Canonical,
+    /// The same, and printable ASCII when it is decoded.
+    Printable,
     /// Not encoded at all.
     Literal,
     /// Percent-encoded.
@@ -85,7 +90,9 @@ impl<'a> Piece<'a> {
     pub(crate) fn decoded(&self) -> Cow<'a, [u8]> {
         match self.coding {
             Coding::Literal | Coding::Plain => Ok(Cow::Borrowed(self.raw)),
-            Coding::Canonical | Coding::Percent => percent_encoding::decode(self.raw),
+            Coding::Canonical | Coding::Printable | Coding::Percent => {
+                percent_encoding::decode(self.raw)
+            }
             Coding::Form => percent_encoding::decode_form(self.raw),
         }
         .unwrap_or(Cow::Borrowed(self.raw))
@@ -100,17 +107,13 @@ impl<'a> Piece<'a> {
     /// Whether it is encoded exactly as section 3.6 would.
     #[inline]
     pub(crate) const fn is_encoded(&self) -> bool {
-        matches!(self.coding, Coding::Plain | Coding::Canonical)
+        matches!(self.coding, Coding::Plain | Coding::Canonical | Coding::Printable)
     }
 
     /// Whether the decoded octets are printable ASCII.
     pub(crate) fn is_printable(&self) -> bool {
-        if self.coding == Coding::Canonical {
-            // Only what is escaped can be anything else: %00 to %1F, %7F, %80 to %FF.
-            let odd = |[a, b, c]: &[u8; 3]| {
-                (*a == b'%') & (!(b'2'..=b'7').contains(b) | ((*b == b'7') & (*c == b'F')))
-            };
-            return !self.raw.array_windows().fold(false, |any, three| any | odd(three));
+        if matches!(self.coding, Coding::Plain | Coding::Printable) {
+            return true;
         }
         let mut rest = self.raw;
         while let Some((octet, used)) = self.next_octet(rest) {
@@ -129,22 +132,16 @@ impl<'a> Piece<'a> {
             out.copy_from_slice(self.raw);
             return Some(out);
         }
-        let (mut at, mut length) = (0, 0);
-        while let Some(&byte) = self.raw.get(at) {
-            let place = out.get_mut(length)?;
-            *place = byte;
-            at += 1;
-            length += 1;
-            if byte == b'%' {
-                if let Some(octet) = escape(&self.raw[at..]) {
-                    *place = octet;
-                    at += 2;
-                }
-            } else if byte == b'+' && self.coding == Coding::Form {
-                *place = b' ';
-            }
+        let (mut rest, mut length) = (self.raw, 0);
+        loop {
+            let (plain, others) = rest.split_at(plain_length(rest));
+            let end = length + plain.len();
+            out.get_mut(length..end)?.copy_from_slice(plain);
+            let Some((octet, used)) = self.next_octet(others) else { return Some(&out[..end]) };
+            *out.get_mut(end)? = octet;
+            length = end + 1;
+            rest = &others[used..];
         }
-        Some(&out[..length])
     }
 
     /// The first decoded octet and how many raw ones it took; a malformed escape stays as it is.
@@ -152,7 +149,7 @@ impl<'a> Piece<'a> {
     fn next_octet(&self, rest: &[u8]) -> Option<(u8, usize)> {
         let (byte, tail) = rest.split_first()?;
         Some(match (*byte, self.coding) {
-            (b'%', Coding::Canonical | Coding::Percent | Coding::Form) => {
+            (b'%', coding) if !matches!(coding, Coding::Plain | Coding::Literal) => {
                 escape(tail).map_or((b'%', 1), |octet| (octet, 3))
             }
             (b'+', Coding::Form) => (b' ', 1),
@@ -171,9 +168,7 @@ impl<'a> Piece<'a> {
     #[inline]
     pub(crate) fn is(&self, name: &str) -> bool {
         self.raw == name.as_bytes()
-            || (!matches!(self.coding, Coding::Plain | Coding::Canonical)
-                && self.raw.len() > name.len()
-                && self.octets().eq(name.bytes()))
+            || (!self.is_encoded() && self.raw.len() > name.len() && self.octets().eq(name.bytes()))
     }
 
     /// Whether the decoded octets start with `oauth_`, which section 3.5 reserves.
@@ -188,8 +183,7 @@ impl<'a> Piece<'a> {
 
     #[cold]
     fn is_reserved_escaped(&self) -> bool {
-        !matches!(self.coding, Coding::Plain | Coding::Canonical)
-            && self.octets().take(6).eq(*b"oauth_")
+        !self.is_encoded() && self.octets().take(6).eq(*b"oauth_")
     }
 
     /// Whether it stands before the name, which has unreserved characters only.
@@ -237,7 +231,7 @@ impl<'a> Piece<'a> {
         match self.coding {
             Coding::Plain => out.put(self.raw),
             // All that is to be escaped in it is '%'.
-            Coding::Canonical => out.put_each(self.raw, &ONCE),
+            Coding::Canonical | Coding::Printable => out.put_each(self.raw, &ONCE),
             Coding::Literal => out.put_each(self.raw, &TWICE),
             Coding::Percent => return out.put_words(self.raw, &PERCENT),
             Coding::Form => return out.put_words(self.raw, &FORM),
@@ -260,6 +254,30 @@ impl<'a> Piece<'a> {
             at += 1;
             Some(pending[at - 1])
         })
+    }
+}
+
+/// The value of a header up to the quote that ends it, unless it takes a closer look: nearly all
+/// have unreserved characters, and escapes as section 3.6 writes them.
+#[inline]
+pub(crate) fn quoted(text: &[u8]) -> Option<Piece<'_>> {
+    let mut at = plain_length(text);
+    let mut coding = Coding::Plain;
+    loop {
+        match &text[at..] {
+            [b'"', ..] => return Some(Piece { raw: &text[..at], coding }),
+            [b'%', digits @ ..] => {
+                let octet = escape(digits)?;
+                let upper = !(digits[0].is_ascii_lowercase() | digits[1].is_ascii_lowercase());
+                if !upper || !(b' '..=b'~').contains(&octet) || UNRESERVED[octet as usize] {
+                    return None;
+                }
+                coding = Coding::Printable;
+                at += 3;
+                at += plain_length(&text[at..]);
+            }
+            _ => return None,
+        }
     }
 }
 
@@ -317,44 +335,6 @@ fn has_well_formed_escapes(raw: &[u8]) -> bool {
     fine
 }
 
-/// Whether there are unreserved characters only.
-///
-/// Sixteen octets are looked at together, in a way that compilers turn into vector instructions.
-#[inline]
-pub(crate) fn is_plain(octets: &[u8]) -> bool {
-    let (chunks, tail) = octets.as_chunks::<16>();
-    if !chunks.iter().all(is_plain_chunk) {
-        return false;
-    }
-    match octets.last_chunk::<16>() {
-        _ if tail.is_empty() => true,
-        Some(last) => is_plain_chunk(last),
-        None => tail.iter().fold(true, |plain, b| plain & UNRESERVED[*b as usize]),
-    }
-}
-
-#[inline]
-fn is_plain_chunk(chunk: &[u8; 16]) -> bool {
-    let mut reserved = 0;
-    for byte in chunk {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let digit = byte.wrapping_sub(b'0') < 10;
-        let mark = (*byte == b'-') | (*byte == b'.') | (*byte == b'_') | (*byte == b'~');
-        reserved |= u8::from(!(letter | digit | mark));
-    }
-    reserved == 0
-}
-
-static UNRESERVED: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = is_unreserved(byte as u8);
-        byte += 1;
-    }
-    table
-};
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -398,6 +378,19 @@ mod tests {
         }
 
         #[test]
+        fn header_values_read_at_once_are_what_a_closer_look_finds(
+            raw in "([a-z0-9]{0,9}|%[2-7][0-9A-Fa-f]|%[0-9A-G]{0,2}|[+ é])*"
+        ) {
+            if let Some(piece) = quoted(alloc::format!("{raw}\", x=\"1\"").as_bytes()) {
+                let closer = Piece::percent(raw.as_bytes()).unwrap();
+                prop_assert_eq!(piece.raw(), raw.as_bytes());
+                prop_assert_eq!(piece.is_plain(), closer.is_plain());
+                prop_assert!(piece.is_encoded() && closer.is_encoded() && closer.is_printable());
+                prop_assert_eq!(twice(piece), twice(closer));
+            }
+        }
+
+        #[test]
         fn pieces_order_as_their_encodings(a in "([ab~@+]|%[46][01])*", b in "([ab~@+]|%[46][01])*") {
             let pieces = |raw| [Piece::form(raw).unwrap(), Piece::unchecked_form(raw), Piece::percent(raw).unwrap(), Piece::literal(raw)];
             for left in pieces(a.as_bytes()) {
@@ -412,25 +405,6 @@ mod tests {
             let checked = Piece::form(raw.as_bytes()).map(|_| ());
             let written = Piece::unchecked_form(raw.as_bytes()).write_twice(&mut Vec::new());
             prop_assert_eq!(checked, written);
-        }
-    }
-
-    #[test]
-    fn plain_is_what_has_unreserved_octets_only() {
-        for length in [0, 1, 15, 16, 17, 31, 32, 40] {
-            let mut octets = alloc::vec![b'z'; length];
-            assert!(is_plain(&octets));
-            for at in 0..length {
-                for byte in 0..=255 {
-                    octets[at] = byte;
-                    assert_eq!(
-                        is_plain(&octets),
-                        is_unreserved(byte),
-                        "{byte} at {at} of {length}"
-                    );
-                }
-                octets[at] = b'~';
-            }
         }
     }
 

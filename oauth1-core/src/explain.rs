@@ -218,6 +218,18 @@ impl Explanation {
         &self.uri
     }
 
+    /// What became of the URL on its way to [`Explanation::base_string_uri`], a sentence each.
+    #[must_use]
+    pub fn uri_notes(&self) -> &[String] {
+        &self.uri_notes
+    }
+
+    /// What the request carries but does not sign, and why: `realm` with its value, and the name
+    /// of the signature, whose value is not shown.
+    pub fn left_out(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.left_out.iter().map(|(what, why)| (what.as_str(), *why))
+    }
+
     /// The normalized parameters (section 3.4.1.3.2).
     #[must_use]
     pub const fn normalized_parameters(&self) -> &NormalizedParameters {

@@ -56,9 +56,12 @@ pub mod rsa;
 mod sign;
 mod signature_base_string;
 mod signature_method;
+mod signed;
 mod sink;
 pub mod stamp;
 mod template;
+mod unreserved;
+mod unsigned;
 mod verify;
 mod words;
 

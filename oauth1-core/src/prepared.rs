@@ -13,12 +13,14 @@ use sha2::{Sha256, Sha512};
 use crate::{
     parameters::Unwritable,
     request::SignableRequest,
-    sign::{Authorization, SignError, Signer, Unsigned, write_stamp},
+    sign::{Authorization, SignError, Signer},
     signature_base_string::WriteBaseString,
-    signature_method::{Kind, Signature, SigningKey},
-    sink::Sink,
+    signature_method::{Kind, SigningKey},
+    signed::Signed,
+    sink::{Sink, mac_of},
     stamp::{Stamp, Written},
     template::Style,
+    unsigned::{ParameterList, Unsigned, write_stamp},
 };
 
 impl Signer {
@@ -39,11 +41,12 @@ impl Signer {
     /// ```
     pub fn prepare(&self, request: &SignableRequest<'_>) -> Result<PreparedSigner, SignError> {
         let key = self.key()?;
-        let unsigned = Unsigned::new(self, request)?;
+        let mut list = ParameterList::default();
+        let unsigned = Unsigned::new(self, request, &mut list)?;
         let (mut prefix, mut suffix) = (Vec::new(), Vec::new());
         unsigned.write_prefix(&mut prefix)?;
         unsigned.write_suffix(&mut suffix)?;
-        let body_hash = unsigned.into_body_hash();
+        let body_hash = unsigned.body_hash;
         let prefix = match key.kind() {
             Kind::HmacSha1(key) => Prefix::Sha1(absorbed(key, &prefix)),
             Kind::HmacSha256(key) => Prefix::Sha256(absorbed(key, &prefix)),
@@ -83,19 +86,16 @@ impl PreparedSigner {
     pub fn authorize_at(&self, stamp: &Stamp) -> Result<Authorization, SignError> {
         let stamp = stamp.written();
         let rest = Rest { prepared: self, stamp: &stamp };
-        let signature = match &self.prefix {
-            Prefix::Sha1(mac) => Signature::mac(mac, &rest)?,
-            Prefix::Sha256(mac) => Signature::mac(mac, &rest)?,
-            Prefix::Sha512(mac) => Signature::mac(mac, &rest)?,
-            Prefix::Text(key, prefix) => key.sign_base_string(&Whole { prefix, rest })?,
+        let header = |signed: Signed<'_>| {
+            let body_hash = self.body_hash.as_deref();
+            self.signer.template().write(Style::Header, &stamp, body_hash, signed)
         };
-        let body_hash = self.body_hash.as_deref();
-        Ok(Authorization(self.signer.template().write(
-            Style::Header,
-            &stamp,
-            body_hash,
-            &signature,
-        )))
+        Ok(Authorization(match &self.prefix {
+            Prefix::Sha1(mac) => header(Signed::Octets(&mac_of(mac, &rest)?)),
+            Prefix::Sha256(mac) => header(Signed::Octets(&mac_of(mac, &rest)?)),
+            Prefix::Sha512(mac) => header(Signed::Octets(&mac_of(mac, &rest)?)),
+            Prefix::Text(key, prefix) => key.sign_base_string(&Whole { prefix, rest }, header)?,
+        }))
     }
 }
 

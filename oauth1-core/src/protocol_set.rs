@@ -86,9 +86,9 @@ impl<'a> ProtocolSet<'a> {
     #[inline]
     pub(crate) fn signed(&self) -> impl Iterator<Item = (Known, Piece<'a>)> {
         Known::ALL
-            .into_iter()
-            .filter(|known| *known != Known::Signature)
-            .filter_map(|known| Some((known, self.piece(known)?)))
+            .iter()
+            .filter(|known| **known != Known::Signature)
+            .filter_map(|known| Some((*known, self.piece(*known)?)))
     }
 }
 

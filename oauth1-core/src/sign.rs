@@ -9,21 +9,17 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 use crate::{
-    base_string_uri::BaseStringUri,
     body_hash::body_hash,
     credentials::{
         Callback, ClientCredentials, SharedSecret, TemporaryCredentials, TokenCredentials, Verifier,
     },
-    encoded::Piece,
-    parameters::{self, Parameter, Source, Unwritable},
+    parameters::{Source, Unwritable},
     percent_encoding::MalformedEscape,
     request::{SignableBody, SignableRequest},
-    signature_base_string::{WriteBaseString, write_parameters, write_target},
     signature_method::{SignatureMethod, SigningFailed, SigningKey},
-    sink::Sink,
-    stamp::{Stamp, Written},
+    stamp::Stamp,
     template::{Style, Template},
-    words::TWICE,
+    unsigned::{ParameterList, Stamped, Unsigned},
 };
 
 /// Signs requests with one set of credentials.
@@ -248,10 +244,12 @@ impl Signer {
         request: &SignableRequest<'_>,
         stamp: &Stamp,
     ) -> Result<Vec<u8>, SignError> {
-        let (unsigned, stamp) = (Unsigned::new(self, request)?, stamp.written());
+        let (mut list, stamp) = (ParameterList::default(), stamp.written());
+        let unsigned = Unsigned::new(self, request, &mut list)?;
         let stamped = Stamped { unsigned: &unsigned, stamp: &stamp };
-        let signature = self.key()?.sign_base_string(&stamped)?;
-        Ok(self.template.write(style, &stamp, unsigned.body_hash.as_deref(), &signature))
+        self.key()?.sign_base_string(&stamped, |signed| {
+            self.template.write(style, &stamp, unsigned.body_hash.as_deref(), signed)
+        })
     }
 
     pub(crate) fn key(&self) -> Result<&SigningKey, SignError> {
@@ -310,107 +308,6 @@ impl fmt::Debug for Signer {
             .field("realm", &self.realm)
             .finish_non_exhaustive()
     }
-}
-
-/// A request with its protocol parameters, all but nonce, timestamp and signature.
-pub(crate) struct Unsigned<'a> {
-    template: &'a Template,
-    method: &'a str,
-    uri: &'a BaseStringUri<'a>,
-    body_hash: Option<String>,
-    /// Query and form parameters, sorted.
-    parameters: Vec<Parameter<'a>>,
-    /// How many of them sort before `oauth_`.
-    before: usize,
-}
-
-impl<'a> Unsigned<'a> {
-    #[inline(always)]
-    pub(crate) fn new(
-        signer: &'a Signer,
-        request: &'a SignableRequest<'a>,
-    ) -> Result<Self, SignError> {
-        let body_hash = signer.body_hash_of(request.body())?;
-        let (parameters, before) = request_parameters(request)?;
-        let (template, method, uri) = (&signer.template, request.method(), request.uri());
-        Ok(Self { template, method, uri, body_hash, parameters, before })
-    }
-
-    /// Everything up to the nonce.
-    #[inline(always)]
-    pub(crate) fn write_prefix<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
-        write_target(out, self.method, self.uri);
-        let before = &self.parameters[..self.before];
-        write_parameters(out, before)?;
-        if !before.is_empty() {
-            out.put(b"%26");
-        }
-        if let Some(hash) = &self.body_hash {
-            out.put(b"oauth_body_hash%3D");
-            out.put_each(hash.as_bytes(), &TWICE);
-            out.put(b"%26");
-        }
-        out.put(&self.template.base_string()[0]);
-        Ok(())
-    }
-
-    /// Everything after the timestamp.
-    #[inline(always)]
-    pub(crate) fn write_suffix<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
-        out.put(&self.template.base_string()[2]);
-        let after = &self.parameters[self.before..];
-        if !after.is_empty() {
-            out.put(b"%26");
-        }
-        write_parameters(out, after)
-    }
-
-    pub(crate) fn into_body_hash(self) -> Option<String> {
-        self.body_hash
-    }
-}
-
-struct Stamped<'a> {
-    unsigned: &'a Unsigned<'a>,
-    stamp: &'a Written<'a>,
-}
-
-impl WriteBaseString for Stamped<'_> {
-    #[inline(always)]
-    fn write<S: Sink>(&self, out: &mut S) -> Result<(), Unwritable> {
-        self.unsigned.write_prefix(out)?;
-        write_stamp(out, self.stamp, &self.unsigned.template.base_string()[1]);
-        self.unsigned.write_suffix(out)
-    }
-}
-
-/// Query and form parameters in the order of the base string, and how many come before `oauth_`.
-#[inline(always)]
-fn request_parameters<'a>(
-    request: &SignableRequest<'a>,
-) -> Result<(Vec<Parameter<'a>>, usize), SignError> {
-    let mut parameters = Vec::with_capacity(if request.has_parameters() { 8 } else { 0 });
-    let mut before = 0;
-    for (data, source) in [(request.query(), Source::Query), (request.body().form(), Source::Body)]
-    {
-        for (name, value) in parameters::split_form(data) {
-            let (name, value) = (Piece::unchecked_form(name), Piece::unchecked_form(value));
-            if name.is_reserved() {
-                return Err(SignError::ProtocolParameter(source));
-            }
-            before += usize::from(name.sorts_before("oauth_"));
-            parameters.push(Parameter { name, value, source });
-        }
-    }
-    parameters::sort(&mut parameters);
-    Ok((parameters, before))
-}
-
-#[inline(always)]
-pub(crate) fn write_stamp<S: Sink>(out: &mut S, stamp: &Written<'_>, to_timestamp: &[u8]) {
-    stamp.nonce.write_twice(out);
-    out.put(to_timestamp);
-    out.put(stamp.timestamp());
 }
 
 /// The value of an `Authorization` header. `Debug` is redacted: with PLAINTEXT it holds secrets.

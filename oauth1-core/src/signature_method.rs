@@ -3,7 +3,9 @@
 //! HMAC-SHA1, RSA-SHA1 and PLAINTEXT are the RFC's; the SHA-256 and SHA-512 variants are the same
 //! construction over another hash, as section 3.4 allows servers to add.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+#[cfg(feature = "rsa")]
+use alloc::vec::Vec;
 use core::{fmt, str::FromStr};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -16,11 +18,10 @@ use zeroize::Zeroizing;
 use crate::{
     credentials::{SharedSecret, joined},
     encoded::Piece,
-    parameters::Unwritable,
     sign::SignError,
     signature_base_string::WriteBaseString,
-    sink::{Sink, mac_of},
-    words::{ONCE, write_words},
+    signed::Signed,
+    sink::mac_of,
 };
 
 /// The value of `oauth_signature_method`; names are case sensitive (section 3.1).
@@ -200,24 +201,26 @@ impl SigningKey {
     /// # Errors
     /// [`SigningFailed`], which only an RSA key can cause.
     pub fn sign(&self, base_string: &[u8]) -> Result<Signature, SigningFailed> {
-        self.sign_base_string(&base_string).map_err(|_| SigningFailed)
+        self.sign_base_string(&base_string, Signature::of).map_err(|_| SigningFailed)
     }
 
+    /// Signs a base string and hands what comes of it to `then`.
     #[inline(always)]
-    pub(crate) fn sign_base_string<W: WriteBaseString>(
+    pub(crate) fn sign_base_string<W: WriteBaseString, T>(
         &self,
         base_string: &W,
-    ) -> Result<Signature, SignError> {
+        then: impl FnOnce(Signed<'_>) -> T,
+    ) -> Result<T, SignError> {
         Ok(match &self.0 {
-            Kind::HmacSha1(key) => Signature::mac(key, base_string)?,
-            Kind::HmacSha256(key) => Signature::mac(key, base_string)?,
-            Kind::HmacSha512(key) => Signature::mac(key, base_string)?,
-            Kind::Plaintext(secrets) => Signature::text(secrets),
+            Kind::HmacSha1(key) => then(Signed::Octets(&mac_of(key, base_string)?)),
+            Kind::HmacSha256(key) => then(Signed::Octets(&mac_of(key, base_string)?)),
+            Kind::HmacSha512(key) => then(Signed::Octets(&mac_of(key, base_string)?)),
+            Kind::Plaintext(secrets) => then(Signed::Text(secrets)),
             #[cfg(feature = "rsa")]
             Kind::Rsa(method, key) => {
                 let mut text = Vec::new();
                 base_string.write(&mut text)?;
-                Signature::encode(&key.sign(method.hash(), &text).ok_or(SigningFailed)?)
+                then(Signed::Octets(&key.sign(method.hash(), &text).ok_or(SigningFailed)?))
             }
         })
     }
@@ -358,73 +361,20 @@ impl TryFrom<SigningKey> for VerificationKey {
 
 /// The decoded value of `oauth_signature`: Base64 for HMAC and RSA, the joined secrets for
 /// PLAINTEXT. Redacted in `Debug`, wiped when dropped, and not comparable with `==`.
-pub struct Signature(Text);
-
-enum Text {
-    // 88 characters carry the 64 octets of HMAC-SHA512.
-    Inline(Aligned, usize),
-    Heap(Zeroizing<Box<str>>),
-}
-
-/// Text that is moved in whole registers.
-#[repr(align(16))]
-struct Aligned([u8; 88]);
+pub struct Signature(Zeroizing<Box<str>>);
 
 impl Signature {
-    #[inline(always)]
-    fn encode(octets: &[u8]) -> Self {
-        let mut text = Aligned([0; 88]);
-        match BASE64_STANDARD.encode_slice(octets, &mut text.0) {
-            Ok(length) => Self(Text::Inline(text, length)),
-            Err(_) => Self::text(&Zeroizing::new(BASE64_STANDARD.encode(octets))),
-        }
-    }
-
-    /// The MAC of what was absorbed already, followed by the base string or the rest of it.
-    #[inline(always)]
-    pub(crate) fn mac<M: Mac + Clone, W: WriteBaseString>(
-        mac: &M,
-        base_string: &W,
-    ) -> Result<Self, Unwritable> {
-        Ok(Self::encode(&mac_of(mac, base_string)?))
-    }
-
-    fn text(text: &str) -> Self {
-        Self(Text::Heap(Zeroizing::new(Box::from(text))))
+    fn of(signed: Signed<'_>) -> Self {
+        Self(Zeroizing::new(match signed {
+            Signed::Octets(octets) => BASE64_STANDARD.encode(octets).into_boxed_str(),
+            Signed::Text(text) => Box::from(text),
+        }))
     }
 
     /// The value before it is encoded for transmission.
     #[must_use]
-    #[inline]
     pub fn as_str(&self) -> &str {
-        match &self.0 {
-            Text::Inline(text, length) => {
-                core::str::from_utf8(&text.0[..*length]).unwrap_or_default()
-            }
-            Text::Heap(text) => text,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Text::Inline(text, length) => &text.0[..*length],
-            Text::Heap(text) => text.as_bytes(),
-        }
-    }
-
-    /// Appends the value, percent-encoded.
-    #[inline]
-    pub(crate) fn write_once(&self, out: &mut Vec<u8>) {
-        let text = self.as_bytes();
-        if text.len() <= 28 {
-            // HMAC-SHA1: each character three times at most, and a word of slack.
-            let mut encoded = [0; 92];
-            let (_, length) = write_words(&mut encoded, text, &ONCE);
-            out.put(&encoded[..length]);
-        } else {
-            out.put_each(text, &ONCE);
-        }
+        &self.0
     }
 }
 

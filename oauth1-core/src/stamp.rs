@@ -6,8 +6,8 @@ use alloc::{boxed::Box, string::String};
 use core::{fmt, num::NonZeroU64};
 
 use crate::{
-    encoded::is_plain,
     sink::Sink,
+    unreserved::is_plain,
     words::{ONCE, TWICE},
 };
 
@@ -270,26 +270,28 @@ pub struct NoRandomness;
 /// The decimal digits of a number, without an allocation.
 #[derive(Clone, Copy)]
 pub(crate) struct Decimal {
-    digits: [u8; 20],
+    digits: [u8; 24],
     at: usize,
 }
 
 impl Decimal {
     #[inline]
-    pub(crate) fn new(mut number: u64) -> Self {
-        let mut digits = [b'0'; 20];
-        let mut at = digits.len();
-        // Two digits at a time halve the divisions.
-        while number > 9 && at > 1 {
-            let pair = (number % 100) as u8;
-            number /= 100;
+    pub(crate) fn new(number: u64) -> Self {
+        const EIGHT: u64 = 100_000_000;
+        let mut digits = [b'0'; 24];
+        let (mut rest, last) = (number / EIGHT, number % EIGHT);
+        digits[16..].copy_from_slice(&eight_digits(last));
+        let mut at = 16;
+        // Two more in all timestamps until the year 2286.
+        while rest > 0 && at > 0 {
+            let pair = (rest % 100) as u8;
+            rest /= 100;
             at -= 2;
             digits[at] += pair / 10;
             digits[at + 1] += pair % 10;
         }
-        if (number > 0 || at == digits.len()) && at > 0 {
-            at -= 1;
-            digits[at] += (number % 10) as u8;
+        while at < 23 && digits[at] == b'0' {
+            at += 1;
         }
         Self { digits, at }
     }
@@ -298,6 +300,17 @@ impl Decimal {
     pub(crate) fn digits(&self) -> &[u8] {
         &self.digits[self.at..]
     }
+}
+
+/// All eight at once: halves of a word are divided together, by multiplying with the inverse.
+#[inline]
+const fn eight_digits(number: u64) -> [u8; 8] {
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let pairs = hundreds | ((fours - hundreds * 100) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x0f_000f_000f_000f;
+    let ones = tens | ((pairs - tens * 10) << 8);
+    (ones | 0x3030_3030_3030_3030).to_le_bytes()
 }
 
 #[cfg(test)]
@@ -330,7 +343,11 @@ mod tests {
 
     #[test]
     fn digits_are_written_as_display_writes_them() {
-        for number in [0, 1, 9, 10, 99, 100, 101, 999, 1_318_622_958, u64::MAX] {
+        let powers = (0..20).map(|power| 10_u64.pow(power));
+        let around = powers.flat_map(|power| [power - 1, power, power / 10 * 9]);
+        let all_pairs = (0..10_000).map(|pair| pair * 10_001);
+        let given = [101, 1_318_622_958, u64::MAX];
+        for number in around.chain(all_pairs).chain(given) {
             assert_eq!(Decimal::new(number).digits(), alloc::format!("{number}").as_bytes());
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     authorization::push_realm,
     percent_encoding::encode_into,
     protocol_parameters as names,
-    signature_method::Signature,
+    signed::Signed,
     sink::Sink,
     stamp::Written,
     words::{ONCE, TWICE},
@@ -90,7 +90,7 @@ impl Template {
         style: Style,
         stamp: &Written<'_>,
         body_hash: Option<&str>,
-        signature: &Signature,
+        signature: Signed<'_>,
     ) -> Vec<u8> {
         let (scheme, runs, quote, separator) = match style {
             Style::Header => (self.scheme.as_str(), &self.header, "=\"", "\", "),
@@ -100,10 +100,9 @@ impl Template {
         let constant =
             scheme.len() + to_nonce.len() + to_signature.len() + to_timestamp.len() + to_end.len();
         // Room for every octet to be escaped, so that the buffer never moves.
-        let varying = stamp.nonce.as_bytes().len()
-            + signature.as_bytes().len()
-            + body_hash.map_or(0, |hash| hash.len() + 24);
-        let mut out = Vec::with_capacity(constant + 20 + 3 * varying);
+        let escaped = stamp.nonce.as_bytes().len() + body_hash.map_or(0, |hash| hash.len() + 24);
+        let varying = 3 * escaped + stamp.timestamp().len() + signature.room() + 8;
+        let mut out = Vec::with_capacity(constant + varying);
         out.put(scheme.as_bytes());
         if let Some(hash) = body_hash {
             out.put(names::BODY_HASH.as_bytes());

@@ -5,7 +5,7 @@
 //! [`SignatureVerified`], which nothing else can make. Replay, time window and the state of the
 //! credentials are the caller's: core has no store and no clock.
 
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 use core::fmt;
 
 use crate::{
@@ -42,6 +42,13 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct PresentedRequest<'a> {
     request: SignableRequest<'a>,
+    found: Box<Found<'a>>,
+}
+
+/// What the request carries. It is filled where it stands and never moved: it is large, and moving
+/// it would take longer than the allocation does.
+#[derive(Clone)]
+struct Found<'a> {
     realm: Option<Cow<'a, str>>,
     location: Source,
     signature_method: SignatureMethod,
@@ -52,6 +59,22 @@ pub struct PresentedRequest<'a> {
     others: Vec<Parameter<'a>>,
     before: usize,
     unknown: usize,
+}
+
+impl Default for Found<'_> {
+    #[inline]
+    fn default() -> Self {
+        Self {
+            realm: None,
+            location: Source::Header,
+            signature_method: SignatureMethod::HmacSha1,
+            timestamp: None,
+            protocol: ProtocolSet::default(),
+            others: Vec::new(),
+            before: 0,
+            unknown: 0,
+        }
+    }
 }
 
 impl<'a> PresentedRequest<'a> {
@@ -80,30 +103,21 @@ impl<'a> PresentedRequest<'a> {
         if request.has_more_parameters_than(limits.parameters) {
             return Err(ParameterError::TooMany(limits.parameters));
         }
-        let capacity = if request.has_parameters() { 8 } else { 0 };
-        // Filled where it stands: it is large, and moving it costs more than what is read from it.
         let mut collected = Collected {
-            presented: Self {
-                request: *request,
-                realm: None,
-                location: Source::Header,
-                signature_method: SignatureMethod::HmacSha1,
-                timestamp: None,
-                protocol: ProtocolSet::default(),
-                others: Vec::with_capacity(capacity),
-                before: 0,
-                unknown: 0,
-            },
+            found: Box::default(),
             location: None,
             left: limits.parameters,
             limit: limits.parameters,
         };
+        if request.has_parameters() {
+            collected.found.others = Vec::with_capacity(8);
+        }
         if let Some(value) = header {
             let realm = authorization::parse_each(value, |known, p| collected.take(known, p))?;
-            collected.presented.realm = realm;
+            collected.found.realm = realm;
         }
-        for (data, source) in
-            [(request.query(), Source::Query), (request.body().form(), Source::Body)]
+        for &(data, source) in
+            &[(request.query(), Source::Query), (request.body().form(), Source::Body)]
         {
             let malformed = |error| ParameterError::Escape(source, error);
             for (name, value) in parameters::split_form(data) {
@@ -114,78 +128,78 @@ impl<'a> PresentedRequest<'a> {
                     collected.take(known, Parameter { name, value, source })?;
                 } else {
                     collected.count(None)?;
-                    collected.presented.others.push(Parameter { name, value, source });
+                    collected.found.others.push(Parameter { name, value, source });
                 }
             }
         }
-        collected.check(limits)?;
-        Ok(Some(collected.presented))
+        collected.check(request.method(), limits)?;
+        Ok(Some(Self { request: *request, found: collected.found }))
     }
 
     /// `oauth_consumer_key`, decoded; never empty.
     #[must_use]
     pub fn client_identifier(&self) -> &str {
-        self.protocol.text(Known::ConsumerKey).unwrap_or_default()
+        self.found.protocol.text(Known::ConsumerKey).unwrap_or_default()
     }
 
     /// `oauth_token`, decoded; `None` if it is absent or empty, which mean the same.
     #[must_use]
     pub fn token_identifier(&self) -> Option<&str> {
-        self.protocol.given(Known::Token)
+        self.found.protocol.given(Known::Token)
     }
 
     /// `oauth_signature_method`.
     #[must_use]
     pub const fn signature_method(&self) -> SignatureMethod {
-        self.signature_method
+        self.found.signature_method
     }
 
     /// `oauth_timestamp`; always there, unless the method is PLAINTEXT.
     #[must_use]
     pub const fn timestamp(&self) -> Option<Timestamp> {
-        self.timestamp
+        self.found.timestamp
     }
 
     /// `oauth_nonce`, decoded; always there and never empty, unless the method is PLAINTEXT.
     #[must_use]
     pub fn nonce(&self) -> Option<&str> {
-        self.protocol.given(Known::Nonce)
+        self.found.protocol.given(Known::Nonce)
     }
 
     /// `oauth_callback`, decoded (section 2.1).
     #[must_use]
     pub fn callback(&self) -> Option<&str> {
-        self.protocol.text(Known::Callback)
+        self.found.protocol.text(Known::Callback)
     }
 
     /// `oauth_verifier`, decoded (section 2.3).
     #[must_use]
     pub fn verifier(&self) -> Option<&str> {
-        self.protocol.text(Known::Verifier)
+        self.found.protocol.text(Known::Verifier)
     }
 
     /// `oauth_session_handle`, decoded.
     #[must_use]
     pub fn session_handle(&self) -> Option<&str> {
-        self.protocol.text(Known::SessionHandle)
+        self.found.protocol.text(Known::SessionHandle)
     }
 
     /// `oauth_body_hash`, decoded.
     #[must_use]
     pub fn body_hash(&self) -> Option<&str> {
-        self.protocol.text(Known::BodyHash)
+        self.found.protocol.text(Known::BodyHash)
     }
 
     /// `realm` of the header. It is not signed: believe nothing it says.
     #[must_use]
     pub fn realm(&self) -> Option<&str> {
-        self.realm.as_deref()
+        self.found.realm.as_deref()
     }
 
     /// Where the protocol parameters stand (section 3.5).
     #[must_use]
     pub const fn location(&self) -> Source {
-        self.location
+        self.found.location
     }
 
     /// The request itself.
@@ -198,14 +212,15 @@ impl<'a> PresentedRequest<'a> {
     #[must_use]
     pub fn parameters(&self) -> Vec<Parameter<'_>> {
         let mut parameters: Vec<_> = self
+            .found
             .protocol
             .signed()
             .map(|(known, value)| Parameter {
                 name: Piece::literal(known.name().as_bytes()),
                 value,
-                source: self.location,
+                source: self.found.location,
             })
-            .chain(self.others.iter().copied())
+            .chain(self.found.others.iter().copied())
             .collect();
         parameters::sort(&mut parameters);
         parameters
@@ -225,7 +240,7 @@ impl<'a> PresentedRequest<'a> {
     pub fn verify_body_hash(&self) -> Result<(), InvalidBodyHash> {
         let Some(presented) = self.body_hash() else { return Ok(()) };
         let SignableBody::NotForm(body) = self.request.body() else { return Err(InvalidBodyHash) };
-        let mut hasher = BodyHasher::new(self.signature_method.hash());
+        let mut hasher = BodyHasher::new(self.found.signature_method.hash());
         hasher.update(body);
         if hasher.matches(presented) { Ok(()) } else { Err(InvalidBodyHash) }
     }
@@ -240,10 +255,10 @@ impl<'a> PresentedRequest<'a> {
         key: &VerificationKey,
     ) -> Result<SignatureVerified, InvalidSignature> {
         // The method is compared first: a key never checks what it was not made for.
-        if key.method() == self.signature_method
+        if key.method() == self.found.signature_method
             && key.verifies_base_string(
                 self,
-                self.protocol.piece(Known::Signature).unwrap_or(Piece::literal(b"")),
+                self.found.protocol.piece(Known::Signature).unwrap_or(Piece::literal(b"")),
             )
         {
             Ok(SignatureVerified(()))
@@ -260,8 +275,8 @@ impl fmt::Debug for PresentedRequest<'_> {
             .field("method", &self.request.method())
             .field("client", &self.client_identifier())
             .field("token", &self.token_identifier())
-            .field("signature_method", &self.signature_method)
-            .field("timestamp", &self.timestamp)
+            .field("signature_method", &self.found.signature_method)
+            .field("timestamp", &self.found.timestamp)
             .finish_non_exhaustive()
     }
 }
@@ -276,22 +291,22 @@ impl WriteBaseString for PresentedRequest<'_> {
                 out.put(b"%26");
             }
         };
-        let (before, others) = self.others.split_at(self.before);
+        let (before, others) = self.found.others.split_at(self.found.before);
         for other in before {
             separate(out, &mut first);
             other.write_twice(out)?;
         }
         // Only unknown names that start with "oauth_" can stand between the known ones.
         let mut others = others.iter().peekable();
-        let mut unknown = self.unknown;
-        for (known, value) in self.protocol.signed() {
+        let mut unknown = self.found.unknown;
+        for (known, value) in self.found.protocol.signed() {
             while unknown > 0 && others.peek().is_some_and(|p| p.sorts_before(known.name())) {
                 separate(out, &mut first);
                 others.next().map_or(Ok(()), |other| other.write_twice(out))?;
                 unknown -= 1;
             }
             known.write_name(out, core::mem::replace(&mut first, false));
-            let source = self.location;
+            let source = self.found.location;
             value.write_twice(out).map_err(|error| Unwritable { source, error })?;
         }
         for other in others {
@@ -313,7 +328,7 @@ fn is_signed(request: &SignableRequest<'_>) -> bool {
 
 /// The parameters, as they are found.
 struct Collected<'a> {
-    presented: PresentedRequest<'a>,
+    found: Box<Found<'a>>,
     location: Option<Source>,
     left: usize,
     limit: usize,
@@ -329,7 +344,7 @@ impl<'a> Collected<'a> {
         match known {
             Some(known) => {
                 self.count(Some(parameter.source))?;
-                self.presented.protocol.insert(known, parameter.value)
+                self.found.protocol.insert(known, parameter.value)
             }
             None => self.take_other(parameter),
         }
@@ -343,7 +358,7 @@ impl<'a> Collected<'a> {
         } else {
             self.count(None)?;
         }
-        self.presented.others.push(parameter);
+        self.found.others.push(parameter);
         Ok(())
     }
 
@@ -362,15 +377,13 @@ impl<'a> Collected<'a> {
 
     /// The 400s of section 3.2 that need the whole set.
     #[inline(always)]
-    fn check(&mut self, limits: Limits) -> Result<(), ParameterError> {
-        let presented = &mut self.presented;
-        presented.location = self.location.unwrap_or(Source::Header);
-        if presented.location == Source::Body
-            && matches!(presented.request.method(), "GET" | "HEAD")
-        {
+    fn check(&mut self, method: &str, limits: Limits) -> Result<(), ParameterError> {
+        let found = &mut *self.found;
+        found.location = self.location.unwrap_or(Source::Header);
+        if found.location == Source::Body && matches!(method, "GET" | "HEAD") {
             return Err(ParameterError::BodyNotAllowed);
         }
-        let others = &mut presented.others;
+        let others = &mut found.others;
         parameters::sort(others);
         let before = others.partition_point(|p| p.sorts_before("oauth_"));
         let unknown = others[before..].iter().take_while(|p| p.is_protocol()).count();
@@ -379,8 +392,8 @@ impl<'a> Collected<'a> {
         if others[before..before + unknown].windows(2).any(twice) {
             return Err(ParameterError::Duplicated(Name::of(None)));
         }
-        (presented.before, presented.unknown) = (before, unknown);
-        let protocol = &presented.protocol;
+        (found.before, found.unknown) = (before, unknown);
+        let protocol = &found.protocol;
         let method = protocol.octets(Known::SignatureMethod);
         let plaintext = method == Some(SignatureMethod::Plaintext.as_str().as_bytes());
         let mut absent = Vec::new();
@@ -401,11 +414,11 @@ impl<'a> Collected<'a> {
         if protocol.octets(Known::Version).is_some_and(|version| version != b"1.0") {
             return Err(ParameterError::Version);
         }
-        presented.signature_method =
+        found.signature_method =
             SignatureMethod::of(method).ok_or(ParameterError::SignatureMethod)?;
         if let Some(digits) = protocol.octets(Known::Timestamp).filter(|text| !text.is_empty()) {
             let timestamp = Timestamp::read(digits).map_err(|_| ParameterError::Timestamp)?;
-            presented.timestamp = Some(timestamp);
+            found.timestamp = Some(timestamp);
         }
         if protocol.octets(Known::Nonce).is_some_and(|nonce| nonce.len() > limits.nonce) {
             return Err(ParameterError::NonceTooLong(limits.nonce));
@@ -417,7 +430,11 @@ impl<'a> Collected<'a> {
 /// Proof that a request carried the signature its credentials make.
 ///
 /// Only [`PresentedRequest::verify_signature`] makes one. It says nothing about replay: the nonce
-/// must be recorded before the request is believed.
+/// must be recorded before the request is believed. Nothing outside this crate can forge one:
+///
+/// ```compile_fail,E0423
+/// let forged = oauth1_core::SignatureVerified(());
+/// ```
 #[must_use = "a verified signature is worth nothing until the nonce is recorded"]
 #[derive(Debug)]
 pub struct SignatureVerified(());

@@ -40,6 +40,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `axum` | yes | the extractors, and the original URI inside nested routers |
+//! | `journal` | no | used nonces in files, which outlive the process (Unix) |
 //! | `rsa` | no | RSA-SHA1, RSA-SHA256 and RSA-SHA512 clients |
 
 #![forbid(unsafe_code)]
@@ -71,6 +72,8 @@ pub use extract::ExtractRejection;
 pub use middleware::{AnswerProfile, RequestBody, ResponseBody, Verification, VerificationLayer};
 pub use origin::{OriginError, PublicOrigin};
 pub use policy::{Authorizer, Permission, Policy, SignatureMethods, TimestampWindow};
+#[cfg(all(feature = "journal", unix))]
+pub use replay::{JournalError, JournalLevel, JournalNonceStore, JournalNonceStoreBuilder};
 pub use replay::{MemoryNonceStore, NonceOutcome, NonceStore, NonceStoreError, UsedNonce};
 pub use self_test::{SelfTest, SelfTestError, self_test};
 pub use verified::VerifiedRequest;

@@ -1,23 +1,11 @@
-//! Used nonces in memory, dropped whole when their time slot has passed.
-//!
-//! A ring of slots, each 16 seconds of claimed timestamps, each slot in 64 shards. A shard knows
-//! which slot it holds, under the same lock as its tags: moving on to a later slot empties it, and
-//! it never moves back. So there is no lock on the whole, dropping a slot is taking 64 sets out and
-//! freeing each at once, and no setting of the clock brings an earlier slot back.
-
-use std::{
-    collections::HashSet,
-    hash::{BuildHasherDefault, Hasher},
-    mem,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+//! Used nonces in memory.
 
 use oauth1_core::{SignatureVerified, Timestamp, stamp::NoRandomness};
 
-use super::{NonceOutcome, NonceStore, NonceStoreError, NonceTagger, UsedNonce, quota::Quota};
+use super::{
+    NonceOutcome, NonceStore, NonceStoreError, NonceTagger, UsedNonce,
+    slots::{Slots, fenced, floor_for},
+};
 use crate::{
     error::{BoxFuture, StoreError},
     policy::{AcceptableTimestamps, TimestampWindow},
@@ -30,22 +18,10 @@ use crate::{
 /// up: those nonces were dropped.
 pub struct MemoryNonceStore {
     tagger: NonceTagger,
-    ring: Box<[Slot]>,
-    /// The first slot that may hold something; it only grows.
-    floor: AtomicU64,
-    live: AtomicU64,
-    quota: Quota,
-    capacity: u64,
+    slots: Slots,
+    /// The width of the widest window that is judged.
+    seconds: u64,
     fence: u64,
-}
-
-type Slot = [Mutex<Shard>; SHARDS];
-type Tags = HashSet<u128, BuildHasherDefault<TagHasher>>;
-
-#[derive(Default)]
-struct Shard {
-    slot: u64,
-    tags: Tags,
 }
 
 /// How a [`MemoryNonceStore`] is made.
@@ -93,18 +69,10 @@ impl MemoryNonceStoreBuilder {
     /// # Errors
     /// [`NoRandomness`] if the operating system gives no key.
     pub fn build(self) -> Result<MemoryNonceStore, NoRandomness> {
-        let seconds = self.window.past.saturating_add(self.window.future);
-        // Both ends may stand inside a slot, and one slot is kept longer than needed.
-        let slots = (seconds / SLOT_SECONDS + 4).min(MAX_SLOTS);
         Ok(MemoryNonceStore {
             tagger: NonceTagger::random()?,
-            ring: (0..slots)
-                .map(|_| Slot::from(std::array::from_fn(|_| Mutex::default())))
-                .collect(),
-            floor: AtomicU64::new(0),
-            live: AtomicU64::new(0),
-            quota: Quota::new(self.quota.unwrap_or(self.capacity / 4)),
-            capacity: self.capacity,
+            slots: Slots::new(self.capacity, self.quota),
+            seconds: self.window.past.saturating_add(self.window.future).min(MAX_SECONDS),
             fence: self.fence.map_or(0, Timestamp::seconds),
         })
     }
@@ -133,7 +101,7 @@ impl MemoryNonceStore {
     /// How many nonces are remembered.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.live.load(Ordering::Relaxed)
+        self.slots.len()
     }
 
     /// Whether none is remembered.
@@ -151,96 +119,14 @@ impl MemoryNonceStore {
         if timestamp <= self.fence {
             return Err(fenced(self.fence, acceptable.now));
         }
-        let (first, last) = (acceptable.first / SLOT_SECONDS, acceptable.last / SLOT_SECONDS);
-        // A wider window, or a timestamp outside of it, would push live nonces out of the ring.
-        if last - first + 3 > self.slots() || !acceptable.contains(used.timestamp) {
+        // Nonces of a wider window would be dropped while they are acceptable.
+        let width = acceptable.last.saturating_sub(acceptable.first);
+        if width > self.seconds || !acceptable.contains(used.timestamp) {
             return Err(StoreError::new("made for a narrower window than the verifier's").into());
         }
-        // One slot is kept longer, for requests that were judged by a clock some seconds ago.
-        self.drop_before(first.saturating_sub(1));
-        let slot = timestamp / SLOT_SECONDS;
-        let tag = self.tagger.tag(used);
-
-        let mut shard = self.shard(slot, tag as usize % SHARDS);
-        if shard.slot > slot || slot < self.floor.load(Ordering::Acquire) {
-            let floor = self.floor.load(Ordering::Acquire) * SLOT_SECONDS;
-            return Err(fenced(floor, acceptable.now));
-        }
-        let passed = self.advance(&mut shard, slot);
-        let outcome = if shard.tags.contains(&tag) {
-            Ok(NonceOutcome::Replayed)
-        } else {
-            self.reserve(used.client, slot, acceptable).map(|()| {
-                shard.tags.insert(tag);
-                NonceOutcome::Fresh
-            })
-        };
-        drop(shard);
-        drop(passed);
-        outcome
-    }
-
-    /// Makes room for one, or refuses. The caller holds the lock of the shard it goes into.
-    fn reserve(
-        &self,
-        client: &str,
-        slot: u64,
-        acceptable: AcceptableTimestamps,
-    ) -> Result<(), NonceStoreError> {
-        if self.live.fetch_add(1, Ordering::AcqRel) >= self.capacity {
-            self.live.fetch_sub(1, Ordering::AcqRel);
-            return Err(NonceStoreError::Full { retry_after: SLOT_SECONDS });
-        }
-        let floor = self.floor.load(Ordering::Acquire);
-        self.quota.charge(self.tagger.client_tag(client), slot, floor).map_err(|oldest| {
-            self.live.fetch_sub(1, Ordering::AcqRel);
-            // A slot is dropped when the one after it has passed as well.
-            let dropped_at = (oldest + 2) * SLOT_SECONDS;
-            let retry_after = dropped_at.saturating_sub(acceptable.first).max(1);
-            NonceStoreError::OverQuota { retry_after }
-        })
-    }
-
-    /// Forgets all slots before this one, and never takes them again.
-    fn drop_before(&self, floor: u64) {
-        if self.floor.load(Ordering::Acquire) >= floor {
-            return;
-        }
-        let from = self.floor.fetch_max(floor, Ordering::AcqRel);
-        for slot in from.max(floor.saturating_sub(self.slots()))..floor {
-            for index in 0..SHARDS {
-                let mut shard = self.shard(slot, index);
-                if shard.slot <= slot {
-                    let passed = self.advance(&mut shard, slot + self.slots());
-                    drop(shard);
-                    drop(passed);
-                }
-            }
-        }
-        if from < floor {
-            self.quota.drop_before(floor);
-        }
-    }
-
-    /// Moves a shard to a slot; what it held before is returned, to be freed without the lock.
-    fn advance(&self, shard: &mut Shard, slot: u64) -> Tags {
-        if shard.slot == slot {
-            return Tags::default();
-        }
-        shard.slot = slot;
-        let passed = mem::take(&mut shard.tags);
-        self.live.fetch_sub(passed.len() as u64, Ordering::AcqRel);
-        passed
-    }
-
-    fn shard(&self, slot: u64, index: usize) -> MutexGuard<'_, Shard> {
-        let at = (slot % self.slots()) as usize;
-        // Nothing panics while it holds the lock.
-        self.ring[at][index].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    const fn slots(&self) -> u64 {
-        self.ring.len() as u64
+        self.slots.drop_before(floor_for(acceptable.first));
+        let (tag, client) = (self.tagger.tag(used), self.tagger.client_tag(used.client));
+        self.slots.record(tag, client, timestamp, acceptable, || Ok(()))
     }
 }
 
@@ -259,39 +145,13 @@ impl std::fmt::Debug for MemoryNonceStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MemoryNonceStore")
             .field("len", &self.len())
-            .field("capacity", &self.capacity)
+            .field("capacity", &self.slots.capacity())
             .finish_non_exhaustive()
     }
 }
 
-const fn fenced(until: u64, now: u64) -> NonceStoreError {
-    NonceStoreError::Fenced { retry_after: until.saturating_sub(now).saturating_add(1) }
-}
-
-/// Tags are random already: their upper half is the hash. The lower bits choose the shard.
-#[derive(Default)]
-struct TagHasher(u64);
-
-impl Hasher for TagHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, tag: u128) {
-        self.0 = (tag >> 64) as u64;
-    }
-}
-
-const SLOT_SECONDS: u64 = 16;
-const SHARDS: usize = 64;
 /// Twelve days; what is wider is refused with each request, as the self-test shows.
-const MAX_SLOTS: u64 = 1 << 16;
+const MAX_SECONDS: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {

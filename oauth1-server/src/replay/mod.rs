@@ -6,8 +6,11 @@
 
 #[cfg(test)]
 pub(crate) mod conformance;
+#[cfg(all(feature = "journal", unix))]
+pub mod journal;
 mod memory;
 mod quota;
+mod slots;
 mod tag;
 
 use oauth1_core::{SignatureVerified, Timestamp};
@@ -17,6 +20,8 @@ use crate::{
     policy::AcceptableTimestamps,
 };
 
+#[cfg(all(feature = "journal", unix))]
+pub use journal::{JournalError, JournalLevel, JournalNonceStore, JournalNonceStoreBuilder};
 pub use memory::{MemoryNonceStore, MemoryNonceStoreBuilder};
 pub use tag::NonceTagger;
 

@@ -164,15 +164,11 @@ impl Derivation<'_> {
         out
     }
 
-    /// The reasons stand in core's text, under the second step.
     fn uri(&self) -> Value {
-        let text = self.explanation.to_string();
-        let step = text.lines().skip_while(|line| !line.starts_with("2. ")).skip(1);
-        let reasons: Vec<_> = step
-            .take_while(|line| line.starts_with("   "))
-            .filter_map(|line| line.strip_prefix("   - "))
-            .collect();
-        json!({ "value": self.explanation.base_string_uri(), "reasons": reasons })
+        json!({
+            "value": self.explanation.base_string_uri(),
+            "reasons": self.explanation.uri_notes(),
+        })
     }
 
     fn base_string(&self) -> Value {

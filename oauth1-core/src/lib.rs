@@ -44,6 +44,7 @@ mod explain;
 #[cfg(feature = "http")]
 mod http;
 pub mod manual;
+mod parameter_list;
 pub mod parameters;
 pub mod percent_encoding;
 mod prepared;

@@ -11,6 +11,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
 use crate::{
+    parameter_list::ParameterList,
     parameters::Unwritable,
     request::SignableRequest,
     sign::{Authorization, SignError, Signer},
@@ -20,7 +21,7 @@ use crate::{
     sink::{Sink, mac_of},
     stamp::{Stamp, Written},
     template::Style,
-    unsigned::{ParameterList, Unsigned, write_stamp},
+    unsigned::{Unsigned, write_stamp},
 };
 
 impl Signer {

@@ -91,10 +91,6 @@ impl<'a> SignableRequest<'a> {
         (self.query.len() + self.body.form().len()) / 2 + 2 > limit
             && parameters::count_form(self.query) + parameters::count_form(self.body.form()) > limit
     }
-
-    pub(crate) fn has_parameters(&self) -> bool {
-        !self.query.is_empty() || !self.body.form().is_empty()
-    }
 }
 
 /// A request body, classified by its media type.

@@ -13,13 +13,14 @@ use crate::{
     credentials::{
         Callback, ClientCredentials, SharedSecret, TemporaryCredentials, TokenCredentials, Verifier,
     },
+    parameter_list::ParameterList,
     parameters::{Source, Unwritable},
     percent_encoding::MalformedEscape,
     request::{SignableBody, SignableRequest},
     signature_method::{SignatureMethod, SigningFailed, SigningKey},
     stamp::Stamp,
     template::{Style, Template},
-    unsigned::{ParameterList, Stamped, Unsigned},
+    unsigned::{Stamped, Unsigned},
 };
 
 /// Signs requests with one set of credentials.

@@ -1,10 +1,11 @@
 //! Base strings of requests that are being signed.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
 use crate::{
     base_string_uri::BaseStringUri,
-    encoded::{Coding, Piece},
+    encoded::Piece,
+    parameter_list::ParameterList,
     parameters::{self, Parameter, Source, Unwritable},
     request::SignableRequest,
     sign::{SignError, Signer},
@@ -35,7 +36,7 @@ impl<'a> Unsigned<'a> {
         list: &'a mut ParameterList<'a>,
     ) -> Result<Self, SignError> {
         let body_hash = signer.body_hash_of(request.body())?;
-        let before = list.read(request)?;
+        let before = read(list, request)?;
         let parameters = &*list.sorted();
         let (template, method, uri) = (signer.template(), request.method(), request.uri());
         Ok(Self { template, method, uri, body_hash, parameters, before })
@@ -85,74 +86,26 @@ impl WriteBaseString for Stamped<'_> {
     }
 }
 
-/// Parameters, the first few without an allocation. It is filled where it stands: moving it would
-/// cost more than the allocation.
-pub(crate) struct ParameterList<'a> {
-    few: [Parameter<'a>; 4],
-    length: usize,
-    /// All of them, if they are more.
-    many: Vec<Parameter<'a>>,
-}
-
-impl Default for ParameterList<'_> {
-    #[inline]
-    fn default() -> Self {
-        Self { few: [Self::NONE; 4], length: 0, many: Vec::new() }
-    }
-}
-
-impl<'a> ParameterList<'a> {
-    const NONE: Parameter<'a> = {
-        let none = Piece::read_as(b"", Coding::Plain);
-        Parameter { name: none, value: none, source: Source::Query }
-    };
-
-    /// Reads the parameters of query and form body, and returns how many sort before `oauth_`.
-    #[inline(always)]
-    fn read(&mut self, request: &SignableRequest<'a>) -> Result<usize, SignError> {
-        let mut before = 0;
-        for &(data, source) in
-            &[(request.query(), Source::Query), (request.body().form(), Source::Body)]
-        {
-            for (name, value) in parameters::split_form(data) {
-                let (name, value) = (Piece::unchecked_form(name), Piece::unchecked_form(value));
-                if name.is_reserved() {
-                    return Err(SignError::ProtocolParameter(source));
-                }
-                before += usize::from(name.sorts_before("oauth_"));
-                *self.next() = Parameter { name, value, source };
+/// Reads the parameters of query and form body, and returns how many sort before `oauth_`.
+#[inline(always)]
+fn read<'a>(
+    list: &mut ParameterList<'a>,
+    request: &SignableRequest<'a>,
+) -> Result<usize, SignError> {
+    let mut before = 0;
+    for &(data, source) in
+        &[(request.query(), Source::Query), (request.body().form(), Source::Body)]
+    {
+        for (name, value) in parameters::split_form(data) {
+            let (name, value) = (Piece::unchecked_form(name), Piece::unchecked_form(value));
+            if name.is_reserved() {
+                return Err(SignError::ProtocolParameter(source));
             }
+            before += usize::from(name.sorts_before("oauth_"));
+            *list.next() = Parameter { name, value, source };
         }
-        Ok(before)
     }
-
-    /// The place of one more.
-    #[inline(always)]
-    fn next(&mut self) -> &mut Parameter<'a> {
-        let at = self.length;
-        self.length += 1;
-        if at < self.few.len() {
-            return &mut self.few[at];
-        }
-        self.next_of_many(at)
-    }
-
-    #[cold]
-    fn next_of_many(&mut self, at: usize) -> &mut Parameter<'a> {
-        if at == self.few.len() {
-            self.many.reserve(4 * at);
-            self.many.extend_from_slice(&self.few);
-        }
-        self.many.push(Self::NONE);
-        &mut self.many[at]
-    }
-
-    #[inline]
-    fn sorted(&mut self) -> &mut [Parameter<'a>] {
-        let all = self.few.get_mut(..self.length).unwrap_or(&mut self.many);
-        parameters::sort(all);
-        all
-    }
+    Ok(before)
 }
 
 #[inline(always)]

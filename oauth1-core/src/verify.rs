@@ -12,6 +12,7 @@ use crate::{
     authorization,
     body_hash::BodyHasher,
     encoded::Piece,
+    parameter_list::ParameterList,
     parameters::{self, Parameter, Source, Unwritable},
     protocol_parameters::{self as names, Known, Name, ParameterError},
     protocol_set::{ProtocolSet, text},
@@ -56,7 +57,7 @@ struct Found<'a> {
     protocol: ProtocolSet<'a>,
     /// All other parameters, sorted; first those before `oauth_`, then the unknown that start with
     /// it, then the rest.
-    others: Vec<Parameter<'a>>,
+    others: ParameterList<'a>,
     before: usize,
     unknown: usize,
 }
@@ -70,7 +71,7 @@ impl Default for Found<'_> {
             signature_method: SignatureMethod::HmacSha1,
             timestamp: None,
             protocol: ProtocolSet::default(),
-            others: Vec::new(),
+            others: ParameterList::default(),
             before: 0,
             unknown: 0,
         }
@@ -109,9 +110,6 @@ impl<'a> PresentedRequest<'a> {
             left: limits.parameters,
             limit: limits.parameters,
         };
-        if request.has_parameters() {
-            collected.found.others = Vec::with_capacity(8);
-        }
         if let Some(value) = header {
             let realm = authorization::parse_each(value, |known, p| collected.take(known, p))?;
             collected.found.realm = realm;
@@ -128,7 +126,7 @@ impl<'a> PresentedRequest<'a> {
                     collected.take(known, Parameter { name, value, source })?;
                 } else {
                     collected.count(None)?;
-                    collected.found.others.push(Parameter { name, value, source });
+                    *collected.found.others.next() = Parameter { name, value, source };
                 }
             }
         }
@@ -220,7 +218,7 @@ impl<'a> PresentedRequest<'a> {
                 value,
                 source: self.found.location,
             })
-            .chain(self.found.others.iter().copied())
+            .chain(self.found.others.as_slice().iter().copied())
             .collect();
         parameters::sort(&mut parameters);
         parameters
@@ -291,7 +289,7 @@ impl WriteBaseString for PresentedRequest<'_> {
                 out.put(b"%26");
             }
         };
-        let (before, others) = self.found.others.split_at(self.found.before);
+        let (before, others) = self.found.others.as_slice().split_at(self.found.before);
         for other in before {
             separate(out, &mut first);
             other.write_twice(out)?;
@@ -358,7 +356,7 @@ impl<'a> Collected<'a> {
         } else {
             self.count(None)?;
         }
-        self.found.others.push(parameter);
+        *self.found.others.next() = parameter;
         Ok(())
     }
 
@@ -383,8 +381,7 @@ impl<'a> Collected<'a> {
         if found.location == Source::Body && matches!(method, "GET" | "HEAD") {
             return Err(ParameterError::BodyNotAllowed);
         }
-        let others = &mut found.others;
-        parameters::sort(others);
+        let others = found.others.sorted();
         let before = others.partition_point(|p| p.sorts_before("oauth_"));
         let unknown = others[before..].iter().take_while(|p| p.is_protocol()).count();
         // Unknown names are no exception to section 3.1 (2).

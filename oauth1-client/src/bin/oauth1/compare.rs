@@ -8,8 +8,22 @@ use crate::{
     source::{Sources, utf8, without_line_end},
 };
 
+#[derive(clap::Args, Debug)]
+pub(crate) struct CompareArgs {
+    /// A base string to compare with: text, FILE, or - for stdin
+    #[arg(long, value_name = "BASESTRING|FILE|-", help_heading = "Output")]
+    compare: Option<String>,
+}
+
+impl CompareArgs {
+    /// The base string given, if one was.
+    pub(crate) fn theirs(&self, sources: &Sources) -> Result<Option<String>, Failure> {
+        self.compare.as_deref().map(|argument| theirs(argument, sources)).transpose()
+    }
+}
+
 /// The base string given as text, as a file, or on stdin.
-pub(crate) fn theirs(argument: &str, sources: &Sources) -> Result<String, Failure> {
+fn theirs(argument: &str, sources: &Sources) -> Result<String, Failure> {
     const WHAT: &str = "the base string to compare with";
     // A base string starts with a method and '&', so it is hardly the name of a file.
     let path = argument.strip_prefix('@').unwrap_or(argument);
@@ -36,8 +50,11 @@ pub(crate) struct DifferenceJson {
 }
 
 impl DifferenceJson {
-    pub(crate) fn between(ours: &SignatureBaseString, theirs: &str) -> Option<(Difference, Self)> {
-        let difference = ours.first_difference(theirs)?;
+    pub(crate) fn between(
+        ours: &SignatureBaseString,
+        theirs: Option<&str>,
+    ) -> Option<(Difference, Self)> {
+        let difference = ours.first_difference(theirs?)?;
         let (part, text) = (difference.part().to_string(), difference.to_string());
         Some((difference.clone(), Self { at: difference.at(), part, text }))
     }

@@ -7,7 +7,7 @@ use oauth1_client::core::{
 use crate::{
     args::{CredentialArgs, OutputArgs, ProtocolArgs, RequestArgs, Transmit},
     captured::Captured,
-    compare::{self, DifferenceJson},
+    compare::{CompareArgs, DifferenceJson},
     credentials::{Credentials, Needed},
     derivation::{Derivation, Provenance},
     failure::{Failure, Kind},
@@ -37,9 +37,8 @@ pub(crate) struct Args {
     protocol: ProtocolArgs,
     #[command(flatten)]
     output: OutputArgs,
-    /// A base string to compare with: text, FILE, or - for stdin
-    #[arg(long, value_name = "BASESTRING|FILE|-", help_heading = "Output")]
-    compare: Option<String>,
+    #[command(flatten)]
+    compare: CompareArgs,
     /// Show the key, and the signature of PLAINTEXT
     #[arg(long, help_heading = "Output")]
     show_secrets: bool,
@@ -65,7 +64,7 @@ impl Args {
                 (input.unsigned(transmit)?, Captured::default())
             }
         };
-        let theirs = self.compare.as_deref().map(|c| compare::theirs(c, &sources)).transpose()?;
+        let theirs = self.compare.theirs(&sources)?;
         let credentials = Credentials::resolve(&self.credentials, &captured, &sources, output)?;
         let signer = credentials.signer(&self.protocol, &captured, Needed::No)?;
         let stamp =
@@ -81,9 +80,7 @@ impl Args {
         let complete = signer.method().is_rsa()
             || (credentials.client_secret.is_some()
                 && (credentials.token.is_none() || credentials.token_secret.is_some()));
-        let difference = theirs
-            .as_deref()
-            .and_then(|theirs| DifferenceJson::between(explanation.base_string(), theirs));
+        let difference = DifferenceJson::between(explanation.base_string(), theirs.as_deref());
         let captured_signature = captured.get(names::SIGNATURE).filter(|_| complete);
         let matches = captured_signature.map(|theirs| explanation.signature() == Some(theirs));
         let provenance = Provenance::of(&credentials, &self.protocol, &captured, &stamp);

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     args::{CredentialArgs, OutputArgs, RequestArgs, Transmit},
     captured::Captured,
-    compare::{self, DifferenceJson},
+    compare::{CompareArgs, DifferenceJson},
     credentials::Credentials,
     failure::{Failure, Kind},
     input::{Input, Wire},
@@ -35,9 +35,8 @@ pub(crate) struct Args {
     credentials: CredentialArgs,
     #[command(flatten)]
     output: OutputArgs,
-    /// A base string to compare with: text, FILE, or - for stdin
-    #[arg(long, value_name = "BASESTRING|FILE|-", help_heading = "Output")]
-    compare: Option<String>,
+    #[command(flatten)]
+    compare: CompareArgs,
     /// Print the signature that would be right
     #[arg(long, help_heading = "Output")]
     show_secrets: bool,
@@ -87,16 +86,14 @@ impl Args {
             }
             Err(error) => return Self::malformed(output, &error),
         };
-        let theirs = self.compare.as_deref().map(|c| compare::theirs(c, &sources)).transpose()?;
+        let theirs = self.compare.theirs(&sources)?;
         let credentials =
             Credentials::resolve(&self.credentials, &Captured::default(), &sources, output)?;
         let keys = Keys::of(&request, &credentials)?;
         let signature = request.verify_signature(&keys.verification).is_ok();
         let body_hash = request.verify_body_hash().is_ok();
         let explanation = request.explain();
-        let difference = theirs
-            .as_deref()
-            .and_then(|theirs| DifferenceJson::between(explanation.base_string(), theirs));
+        let difference = DifferenceJson::between(explanation.base_string(), theirs.as_deref());
         let (reason, mut message) = match (signature, body_hash) {
             (true, true) => (None, format!("valid {} signature", request.signature_method())),
             (true, false) => (

@@ -12,7 +12,7 @@ use oauth1_core::Timestamp;
 use super::{
     JournalNonceStore,
     committer::Committer,
-    disk::OsDirectory,
+    disk::{DirectoryLock, OsDirectory},
     engine::{Engine, Settings},
     machine::{BootIdentity, Elapsed, FileSystemKind, is_private, mirror_of},
     recovery::{HEADER, Place},
@@ -161,9 +161,7 @@ impl JournalNonceStoreBuilder {
         let (place, lock) = match self.level {
             JournalLevel::Memory => (None, None),
             _ => {
-                let data = self.data()?;
-                // The lock stands on the directory: the files in it may be replaced.
-                let lock = data.handle().try_clone()?;
+                let (data, lock) = self.data()?;
                 let place = Place {
                     mirror: self.place_of_mirror(),
                     data: Arc::new(data),
@@ -179,18 +177,18 @@ impl JournalNonceStoreBuilder {
     }
 
     /// The data directory, checked and locked.
-    fn data(&self) -> Result<OsDirectory, JournalError> {
+    fn data(&self) -> Result<(OsDirectory, DirectoryLock), JournalError> {
         // The path may lead over a link; the directory at its end is what is locked.
         let path =
             std::fs::canonicalize(&self.directory).unwrap_or_else(|_| self.directory.clone());
         let data = OsDirectory::open(&path)?;
-        match data.handle().try_lock() {
-            Ok(()) => {}
+        let lock = match DirectoryLock::take(&data) {
+            Ok(lock) => lock,
             Err(TryLockError::WouldBlock) => {
                 return Err(JournalError::Locked(self.directory.clone()));
             }
             Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+        };
         if !is_private(data.handle(), 0o022)? {
             return Err(JournalError::Permissions(self.directory.clone()));
         }
@@ -205,7 +203,7 @@ impl JournalNonceStoreBuilder {
             FileSystemKind::Other(kind) if !self.any_file_system => {
                 Err(JournalError::FileSystem { directory: self.directory.clone(), kind })
             }
-            _ => Ok(data),
+            _ => Ok((data, lock)),
         }
     }
 

@@ -4,7 +4,8 @@
 //! each operation in turn.
 
 use std::{
-    fmt, fs,
+    fmt,
+    fs::{self, TryLockError},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -77,6 +78,27 @@ impl OsDirectory {
     /// The directory itself, for its lock and its metadata.
     pub(super) const fn handle(&self) -> &fs::File {
         &self.handle
+    }
+}
+
+/// Keeps other processes out of a directory. It stands on the directory itself: the files in it may
+/// be replaced.
+#[derive(Debug)]
+pub(super) struct DirectoryLock(fs::File);
+
+impl DirectoryLock {
+    pub(super) fn take(directory: &OsDirectory) -> Result<Self, TryLockError> {
+        let handle = directory.handle.try_clone().map_err(TryLockError::Error)?;
+        handle.try_lock()?;
+        Ok(Self(handle))
+    }
+}
+
+/// Closing is not enough: a process that is being started has a copy of the handle until it runs
+/// its program, and the lock would stay until then.
+impl Drop for DirectoryLock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
 }
 
@@ -187,5 +209,19 @@ mod tests {
         let opened = OsDirectory::open(&path);
         fs::remove_file(&path).unwrap();
         assert!(opened.is_err());
+    }
+
+    #[test]
+    fn a_lock_ends_with_its_owner_whoever_else_has_the_handle() {
+        let name = format!("oauth1-journal-lock-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let take = || DirectoryLock::take(&OsDirectory::open(&path).unwrap());
+        let lock = take().unwrap();
+        assert!(matches!(take(), Err(TryLockError::WouldBlock)));
+        // As a process has that is being started.
+        let _copy = lock.0.try_clone().unwrap();
+        drop(lock);
+        drop(take().unwrap());
+        fs::remove_dir(&path).unwrap();
     }
 }

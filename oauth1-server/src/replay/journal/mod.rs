@@ -82,13 +82,14 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use oauth1_core::{SignatureVerified, Timestamp};
 
 use super::{NonceOutcome, NonceStore, NonceStoreError, UsedNonce};
 use crate::{error::BoxFuture, policy::AcceptableTimestamps};
 use committer::Committer;
+use disk::DirectoryLock;
 use engine::{Attempt, Engine};
 
 pub use builder::{JournalError, JournalLevel, JournalNonceStoreBuilder};
@@ -111,7 +112,7 @@ pub struct JournalNonceStore {
     engine: Arc<Engine>,
     // Stops before the lock is given back.
     committer: Committer,
-    _lock: Option<fs::File>,
+    _lock: Option<DirectoryLock>,
 }
 
 impl JournalNonceStore {
@@ -120,7 +121,12 @@ impl JournalNonceStore {
         JournalNonceStoreBuilder::new(directory.into())
     }
 
-    fn start(engine: Arc<Engine>, committer: Committer, lock: Option<fs::File>, now: u64) -> Self {
+    fn start(
+        engine: Arc<Engine>,
+        committer: Committer,
+        lock: Option<DirectoryLock>,
+        now: u64,
+    ) -> Self {
         let this = Self { engine, committer, _lock: lock };
         if let Some((until, reason)) = this.fence()
             && until.seconds() >= now

@@ -211,27 +211,33 @@ impl ProblemReport {
 }
 
 /// The code and details that section 3.2 and the extension give a bad request.
+impl ParameterError {
+    /// The code that reports it.
+    #[must_use]
+    pub const fn problem(&self) -> Problem {
+        match self {
+            Self::Absent(_) => Problem::ParameterAbsent,
+            Self::Version => Problem::VersionRejected,
+            Self::SignatureMethod => Problem::SignatureMethodRejected,
+            _ => Problem::ParameterRejected,
+        }
+    }
+}
+
 impl From<&ParameterError> for ProblemReport {
     fn from(error: &ParameterError) -> Self {
-        let rejected = |name| {
-            let report = Self::new(Problem::ParameterRejected);
-            match name {
-                Some(name) => report.with_names(REJECTED, &[name]),
-                None => report,
-            }
-        };
+        let report = Self::new(error.problem());
+        let rejected = |name| report.clone().with_names(REJECTED, &[name]);
         match error {
-            ParameterError::Absent(absent) => {
-                Self::new(Problem::ParameterAbsent).with_names(ABSENT, absent)
-            }
-            ParameterError::Version => {
-                Self::new(Problem::VersionRejected).with(VERSIONS, "1.0-1.0".into())
-            }
-            ParameterError::SignatureMethod => Self::new(Problem::SignatureMethodRejected),
-            ParameterError::Duplicated(name) | ParameterError::Text(name) => rejected(name.known()),
-            ParameterError::Timestamp => rejected(Some(names::TIMESTAMP)),
-            ParameterError::NonceTooLong(_) => rejected(Some(names::NONCE)),
-            _ => rejected(None),
+            ParameterError::Absent(absent) => report.with_names(ABSENT, absent),
+            ParameterError::Version => report.with(VERSIONS, "1.0-1.0".into()),
+            ParameterError::Duplicated(name) | ParameterError::Text(name) => match name.known() {
+                Some(name) => rejected(name),
+                None => report,
+            },
+            ParameterError::Timestamp => rejected(names::TIMESTAMP),
+            ParameterError::NonceTooLong(_) => rejected(names::NONCE),
+            _ => report,
         }
     }
 }

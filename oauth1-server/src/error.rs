@@ -6,7 +6,7 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin};
 
-use oauth1_core::ParameterError;
+use oauth1_core::{ParameterError, Problem};
 
 use crate::{policy::AcceptableTimestamps, replay::NonceStoreError};
 
@@ -88,6 +88,33 @@ pub enum Refusal {
     Clock,
 }
 
+impl Refusal {
+    /// A short name from a closed set, for metrics and logs: the code of the problem reporting
+    /// extension where there is one, whatever the sender is told.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Framing(_) => "malformed_request",
+            Self::Unsigned => "unsigned",
+            Self::Parameters(error) => error.problem().as_str(),
+            Self::LowerCaseMethod | Self::BodyHashOfForm => Problem::ParameterRejected.as_str(),
+            Self::SignatureMethod => Problem::SignatureMethodRejected.as_str(),
+            Self::Timestamp(_) => Problem::TimestampRefused.as_str(),
+            Self::Identity(error) => error.problem().as_str(),
+            Self::NonceUsed => Problem::NonceUsed.as_str(),
+            Self::TokenExpired => Problem::TokenExpired.as_str(),
+            Self::TokenRevoked => Problem::TokenRevoked.as_str(),
+            Self::PermissionDenied => Problem::PermissionDenied.as_str(),
+            Self::Nonce(NonceStoreError::OverQuota { .. }) => "over_quota",
+            Self::Nonce(NonceStoreError::Full { .. }) => "nonce_store_full",
+            Self::Nonce(NonceStoreError::Fenced { .. }) => "nonce_store_fenced",
+            Self::Nonce(NonceStoreError::Unavailable(_)) => "nonce_store_unavailable",
+            Self::Credentials(_) => "credential_store_unavailable",
+            Self::Clock => "clock_not_set",
+        }
+    }
+}
+
 /// Who signed is not established (section 3.2). Told after the signature was computed and
 /// compared, whichever of these it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +137,17 @@ pub enum IdentityError {
     /// The body does not have the signed hash.
     #[error("the body does not match oauth_body_hash")]
     BodyHash,
+}
+
+impl IdentityError {
+    pub(crate) const fn problem(self) -> Problem {
+        match self {
+            Self::ClientUnknown => Problem::ConsumerKeyUnknown,
+            Self::ClientSuspended => Problem::ConsumerKeyRefused,
+            Self::TokenUnknown | Self::TokenOfAnotherClient => Problem::TokenRejected,
+            Self::Signature | Self::BodyHash => Problem::SignatureInvalid,
+        }
+    }
 }
 
 /// The request cannot be judged as it stands.

@@ -53,6 +53,7 @@ mod error;
 mod extract;
 mod framing;
 mod middleware;
+mod observer;
 mod origin;
 pub mod policy;
 pub mod replay;
@@ -70,6 +71,7 @@ pub use error::{BoxError, BoxFuture, FramingError, IdentityError, Refusal, Store
 #[cfg(feature = "axum")]
 pub use extract::ExtractRejection;
 pub use middleware::{AnswerProfile, RequestBody, ResponseBody, Verification, VerificationLayer};
+pub use observer::{Judgement, Observer};
 pub use origin::{OriginError, PublicOrigin};
 pub use policy::{Authorizer, Permission, Policy, SignatureMethods, TimestampWindow};
 #[cfg(all(feature = "journal", unix))]

@@ -87,7 +87,8 @@ impl<'a> SelfTest<'a> {
         // The canary has no RSA key, so its method is allowed whatever the policy says.
         let methods = self.verifier.policy().methods.with(SignatureMethod::HmacSha1);
         let policy = self.verifier.policy().clone().with_methods(methods);
-        let verifier = self.verifier.clone().with_policy(policy).with_credentials(Arc::new(canary));
+        let verifier = self.verifier.clone().without_observer();
+        let verifier = verifier.with_policy(policy).with_credentials(Arc::new(canary));
         let mut service = build(VerificationLayer::new(verifier));
         match status(&mut service, forged).await? {
             StatusCode::UNAUTHORIZED => {}
@@ -182,10 +183,14 @@ impl CredentialStore for Canary {
         identifier: &'a str,
     ) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreError>> {
         if identifier == self.token.identifier() {
-            let token = TokenRecord::new(self.token.clone(), self.client.identifier());
+            let token = TokenRecord::new(&self.token, self.client.identifier());
             return Box::pin(std::future::ready(Ok(Some(token))));
         }
         self.store.token(identifier)
+    }
+
+    fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.ready()
     }
 }
 

@@ -1,25 +1,29 @@
 //! Verifying requests: the algorithm of RFC 5849 section 3.2, top to bottom, in
 //! [`RequestVerifier::judge`].
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http::{Request, request::Parts};
 use http_body::Body;
 use oauth1_core::{
-    ClientCredentials, ParameterError, PresentedRequest, SharedSecret, SignatureMethod,
-    body_hash::BodyHasher, protocol_parameters as names,
+    ClientCredentials, InvalidSignature, ParameterError, PresentedRequest, SignatureMethod,
+    TokenCredentials, body_hash::BodyHasher, protocol_parameters as names,
 };
 
 use crate::{
-    ClientRecord, CredentialStore, IdentityError, NonceOutcome, NonceStore, PublicOrigin, Refusal,
+    ClientRecord, CredentialStore, IdentityError, Judgement, NonceOutcome, NonceStore, PublicOrigin, Refusal,
     RequestBody, TokenRecord, UsedNonce, VerifiedRequest,
     clock::{Clock, SystemClock},
     framing::Frame,
     middleware::{AnswerProfile, Answers},
+    observer::{Observer, Seen},
     policy::{Authorizer, Permission, Policy},
     requirements::Requirements,
     verified::ReplayExcluded,
@@ -37,6 +41,7 @@ pub struct RequestVerifier {
     policy: Policy,
     clock: Arc<dyn Clock>,
     authorizer: Option<Arc<dyn Authorizer>>,
+    observer: Option<Arc<dyn Observer>>,
     answers: Arc<Answers>,
     signatures: Arc<AtomicU64>,
     stranger: Stranger,
@@ -46,7 +51,7 @@ pub struct RequestVerifier {
 #[derive(Clone)]
 struct Stranger {
     client: ClientRecord,
-    token_secret: SharedSecret,
+    token: TokenRecord,
 }
 
 impl RequestVerifier {
@@ -62,7 +67,7 @@ impl RequestVerifier {
         // What these sign is refused, so it does not matter that anybody can read them here.
         let stranger = Stranger {
             client: ClientRecord::new(&ClientCredentials::new("", STRANGER)),
-            token_secret: SharedSecret::new(STRANGER),
+            token: TokenRecord::new(&TokenCredentials::new("", STRANGER), ""),
         };
         Self {
             origin: Arc::new(origin),
@@ -71,6 +76,7 @@ impl RequestVerifier {
             policy: Policy::default(),
             clock: Arc::new(SystemClock),
             authorizer: None,
+            observer: None,
             answers: Arc::new(answers),
             signatures: Arc::default(),
             stranger,
@@ -107,6 +113,17 @@ impl RequestVerifier {
     #[must_use]
     pub fn with_authorizer(self, authorizer: impl Authorizer + 'static) -> Self {
         Self { authorizer: Some(Arc::new(authorizer)), ..self }
+    }
+
+    /// Is told about each request that was judged.
+    #[must_use]
+    pub fn with_observer(self, observer: impl Observer + 'static) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
+    }
+
+    /// The self-test's requests are nobody's.
+    pub(crate) fn without_observer(self) -> Self {
+        Self { observer: None, ..self }
     }
 
     pub(crate) fn with_credentials(self, credentials: Arc<dyn CredentialStore>) -> Self {
@@ -152,11 +169,24 @@ impl RequestVerifier {
     ) -> Result<(Request<RequestBody<B>>, Option<VerifiedRequest>), Refusal> {
         let (parts, body) = request.into_parts();
         let mut body = RequestBody::streamed(body);
-        let mut client = None;
-        match self.judge(&parts, &mut body, &mut client).await {
+        let mut seen = Seen::default();
+        let start = self.observer.as_ref().map(|_| Instant::now());
+        let judged = self.judge(&parts, &mut body, &mut seen).await;
+        if let Some(observer) = &self.observer {
+            observer.judged(&Judgement {
+                outcome: judged.as_ref().map(Option::as_ref),
+                client: seen.client.as_deref(),
+                signature_method: seen.signature_method,
+                location: seen.location,
+                timestamp: seen.timestamp,
+                now: seen.now,
+                elapsed: start.map_or(Duration::ZERO, |start| start.elapsed()),
+            });
+        }
+        match judged {
             Ok(verified) => Ok((Request::from_parts(parts, body), verified)),
             Err(refusal) => {
-                log(&refusal, client.as_deref());
+                log(&refusal, seen.client.as_deref());
                 Err(refusal)
             }
         }
@@ -169,7 +199,7 @@ impl RequestVerifier {
         &self,
         parts: &Parts,
         body: &mut RequestBody<B>,
-        log_client: &mut Option<Box<str>>,
+        seen: &mut Seen,
     ) -> Result<Option<VerifiedRequest>, Refusal> {
         let Policy { methods, window, limits, .. } = self.policy;
         let requirements = Requirements::of(&self.policy);
@@ -183,7 +213,13 @@ impl RequestVerifier {
         let presented = PresentedRequest::parse(&request, &authorization, limits.protocol)
             .map_err(|error| requirements.complete(error, &frame, &form))?;
         let Some(presented) = presented else { return Ok(None) };
-        *log_client = Some(presented.client_identifier().chars().take(LOGGED_CHARS).collect());
+        *seen = Seen {
+            client: Some(presented.client_identifier().chars().take(LOGGED_CHARS).collect()),
+            signature_method: Some(presented.signature_method()),
+            location: Some(presented.location()),
+            timestamp: presented.timestamp(),
+            now: None,
+        };
         requirements.check(&presented, &frame, &form)?;
 
         // The method, as far as it depends on the server alone (sections 3.4 and 3.4.4).
@@ -195,6 +231,7 @@ impl RequestVerifier {
 
         // The timestamp (section 3.3).
         let now = self.clock.now().ok_or(Refusal::Clock)?;
+        seen.now = Some(now);
         let acceptable = window.around(now);
         if presented.timestamp().is_some_and(|timestamp| !acceptable.contains(timestamp)) {
             return Err(Refusal::Timestamp(acceptable));
@@ -211,16 +248,29 @@ impl RequestVerifier {
 
         // The method, as far as the client is pinned. A stranger is like a client that is not
         // pinned: so only pinned clients can be told from those that do not exist.
-        let token_secret = token.as_ref().map(|token| match token {
-            Some(token) if doubt.is_none() => token.secret(),
-            _ => &self.stranger.token_secret,
-        });
-        let key = client.as_ref().unwrap_or(&self.stranger.client).key(method, token_secret);
-        let key = key.ok_or(Refusal::SignatureMethod)?;
+        if client.as_ref().is_some_and(|client| !client.allows(method)) {
+            return Err(Refusal::SignatureMethod);
+        }
+        let keys = match (&client, &token) {
+            (Some(client), Some(Some(token))) if doubt.is_none() => {
+                client.keys(method, Some(token))
+            }
+            (Some(client), None) if doubt.is_none() => client.keys(method, None),
+            (Some(client), _) if client.is_rsa() => client.keys(method, None),
+            (_, token) => {
+                self.stranger.client.keys(method, token.is_some().then_some(&self.stranger.token))
+            }
+        };
+        let keys = keys.ok_or(Refusal::SignatureMethod)?;
 
-        // The signature: always computed, compared in constant time on decoded octets.
+        // The signature: always computed, compared in constant time on decoded octets. More than
+        // one key is tried only while a secret is replaced.
         self.signatures.fetch_add(1, Ordering::Relaxed);
-        let signature = presented.verify_signature(&key);
+        let signature = keys
+            .iter()
+            .map(|key| presented.verify_signature(key))
+            .find(Result::is_ok)
+            .unwrap_or(Err(InvalidSignature));
         if let Some(doubt) = doubt {
             return Err(doubt.into());
         }

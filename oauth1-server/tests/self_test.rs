@@ -35,6 +35,10 @@ impl NonceStore for Constant {
     ) -> BoxFuture<'a, Result<NonceOutcome, NonceStoreError>> {
         Box::pin(async move { (self.0)() })
     }
+
+    fn ready(&self, _: AcceptableTimestamps) -> BoxFuture<'_, Result<(), NonceStoreError>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ impl MemoryCredentialStore {
         let client = new_client()?;
         let token = new_token()?;
         self.insert_client(ClientRecord::new(&client));
-        self.insert_token(TokenRecord::new(token.clone(), client.identifier()));
+        self.insert_token(TokenRecord::new(&token, client.identifier()));
         Ok(IssuedCredentials { client, token })
     }
 
@@ -65,7 +65,7 @@ impl MemoryCredentialStore {
             return Err(IssueError::ClientUnknown);
         }
         let token = new_token()?;
-        self.insert_token(TokenRecord::new(token.clone(), client));
+        self.insert_token(TokenRecord::new(&token, client));
         Ok(token)
     }
 
@@ -109,6 +109,10 @@ impl CredentialStore for MemoryCredentialStore {
         identifier: &'a str,
     ) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreError>> {
         Box::pin(async move { Ok(self.tokens.get(identifier).map(|record| record.clone())) })
+    }
+
+    fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

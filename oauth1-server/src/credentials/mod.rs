@@ -1,6 +1,7 @@
 //! Credentials as the server keeps them, RFC 5849 sections 1.1 and 2: the records, and the trait
 //! of the stores that hold them.
 
+mod keyed;
 mod memory;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -13,6 +14,7 @@ use crate::{
     error::{BoxFuture, StoreError},
     policy::SignatureMethods,
 };
+use keyed::{KeyedStates, Secrets};
 
 pub use memory::{IssueError, IssuedCredentials, MemoryCredentialStore};
 pub(crate) use memory::{new_client, new_token};
@@ -33,6 +35,9 @@ pub trait CredentialStore: Send + Sync {
         &'a self,
         identifier: &'a str,
     ) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreError>>;
+
+    /// Whether lookups would be answered, for readiness.
+    fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 type Attributes = BTreeMap<Box<str>, Box<str>>;
@@ -49,11 +54,13 @@ struct Client {
     suspended: bool,
     body_hash_required: bool,
     attributes: Attributes,
+    /// Of requests without a token.
+    keyed: KeyedStates,
 }
 
 #[derive(Clone, Debug)]
 enum ClientKey {
-    Secret(SharedSecret),
+    Secret(Secrets),
     #[cfg(feature = "rsa")]
     Rsa(oauth1_core::rsa::RsaPublicKey),
 }
@@ -62,7 +69,10 @@ impl ClientRecord {
     /// A client that signs with its secret, by any method that the policy accepts.
     #[must_use]
     pub fn new(credentials: &ClientCredentials) -> Self {
-        Self::with_key(credentials.identifier(), ClientKey::Secret(credentials.secret().clone()))
+        Self::with_key(
+            credentials.identifier(),
+            ClientKey::Secret(Secrets::new(credentials.secret().clone())),
+        )
     }
 
     /// A client that signs with an RSA key (section 3.4.3). No method with a shared secret is ever
@@ -81,7 +91,19 @@ impl ClientRecord {
             suspended: false,
             body_hash_required: false,
             attributes: Attributes::new(),
+            keyed: KeyedStates::default(),
         }))
+    }
+
+    /// A second secret that is good as well, while it is replaced. An RSA client has none.
+    #[must_use]
+    pub fn with_other_secret(mut self, other: SharedSecret) -> Self {
+        match &mut Arc::make_mut(&mut self.0).key {
+            ClientKey::Secret(secrets) => secrets.other = Some(other),
+            #[cfg(feature = "rsa")]
+            ClientKey::Rsa(_) => {}
+        }
+        self
     }
 
     /// Pins the client to some of the methods that the policy accepts.
@@ -134,20 +156,33 @@ impl ClientRecord {
         self.0.body_hash_required
     }
 
-    /// The key that checks this method; `None` if the client is pinned to others, or has no key
-    /// for it. An RSA key never becomes the key of an HMAC.
-    pub(crate) fn key(
+    /// Whether the client's own key is none that others could share.
+    pub(crate) fn is_rsa(&self) -> bool {
+        !matches!(self.0.key, ClientKey::Secret(_))
+    }
+
+    /// Whether the client may use this method, as far as it is pinned.
+    pub(crate) fn allows(&self, method: SignatureMethod) -> bool {
+        self.0.methods.is_none_or(|methods| methods.contains(method))
+    }
+
+    /// The keys that check this method, one for each pair of active secrets; `None` if the client
+    /// has no key for it. An RSA key never becomes the key of an HMAC.
+    pub(crate) fn keys(
         &self,
         method: SignatureMethod,
-        token: Option<&SharedSecret>,
-    ) -> Option<VerificationKey> {
-        if self.0.methods.is_some_and(|methods| !methods.contains(method)) {
-            return None;
-        }
+        token: Option<&TokenRecord>,
+    ) -> Option<Arc<[VerificationKey]>> {
         match &self.0.key {
-            ClientKey::Secret(client) => VerificationKey::shared(method, client, token),
+            ClientKey::Secret(client) => {
+                let keyed = token.map_or(&self.0.keyed, |token| &token.0.keyed);
+                // The states were made of this very record, or are made anew.
+                keyed.of(&self.0, method, || client.keys(method, token.map(|t| &t.0.secrets)))
+            }
             #[cfg(feature = "rsa")]
-            ClientKey::Rsa(key) => VerificationKey::rsa(method, key.clone()),
+            ClientKey::Rsa(key) => {
+                VerificationKey::rsa(method, key.clone()).map(|key| [key].into())
+            }
         }
     }
 }
@@ -158,24 +193,35 @@ pub struct TokenRecord(Arc<Token>);
 
 #[derive(Clone, Debug)]
 struct Token {
-    credentials: TokenCredentials,
+    identifier: Box<str>,
+    secrets: Secrets,
     client: Box<str>,
     expires: Option<Timestamp>,
     revoked: bool,
     attributes: Attributes,
+    keyed: KeyedStates,
 }
 
 impl TokenRecord {
     /// A token that was issued to a client, and that no other client may use.
     #[must_use]
-    pub fn new(credentials: TokenCredentials, client: &str) -> Self {
+    pub fn new(credentials: &TokenCredentials, client: &str) -> Self {
         Self(Arc::new(Token {
-            credentials,
+            identifier: credentials.identifier().into(),
+            secrets: Secrets::new(credentials.secret().clone()),
             client: client.into(),
             expires: None,
             revoked: false,
             attributes: Attributes::new(),
+            keyed: KeyedStates::default(),
         }))
+    }
+
+    /// A second secret that is good as well, while it is replaced.
+    #[must_use]
+    pub fn with_other_secret(mut self, other: SharedSecret) -> Self {
+        Arc::make_mut(&mut self.0).secrets.other = Some(other);
+        self
     }
 
     /// The last second at which the token is good.
@@ -202,7 +248,7 @@ impl TokenRecord {
     /// `oauth_token`.
     #[must_use]
     pub fn identifier(&self) -> &str {
-        self.0.credentials.identifier()
+        &self.0.identifier
     }
 
     /// The client it was issued to.
@@ -227,9 +273,5 @@ impl TokenRecord {
     #[must_use]
     pub fn is_expired(&self, now: u64) -> bool {
         self.0.expires.is_some_and(|expires| expires.seconds() < now)
-    }
-
-    pub(crate) fn secret(&self) -> &SharedSecret {
-        self.0.credentials.secret()
     }
 }

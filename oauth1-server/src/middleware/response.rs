@@ -8,7 +8,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{Either, Full};
 use oauth1_core::{ParameterError, Problem, ProblemReport, authorization::push_realm};
 
-use crate::{FramingError, IdentityError, Refusal, replay::NonceStoreError};
+use crate::{FramingError, Refusal, replay::NonceStoreError};
 
 /// The body of a response behind the layer: the inner service's, or that of a refusal.
 pub type ResponseBody<B> = Either<B, Full<Bytes>>;
@@ -16,7 +16,7 @@ pub type ResponseBody<B> = Either<B, Full<Bytes>>;
 /// How much a refused sender is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerProfile {
-    /// Every [`IdentityError`] is `signature_invalid`, octet for octet the same, so that nobody
+    /// Every [`IdentityError`](crate::IdentityError) is `signature_invalid`, octet for octet the same, so that nobody
     /// learns which clients and tokens exist. No advice.
     ///
     /// One thing stays visible: a client that is pinned to some methods answers 400 to the others,
@@ -113,7 +113,7 @@ impl Answer {
                 UNAUTHORIZED,
                 ProblemReport::timestamp_refused(acceptable.first, acceptable.last),
             ),
-            Refusal::Identity(error) => code(UNAUTHORIZED, identity_problem(*error)),
+            Refusal::Identity(error) => code(UNAUTHORIZED, error.problem()),
             Refusal::NonceUsed => code(UNAUTHORIZED, Problem::NonceUsed),
             Refusal::TokenExpired => code(UNAUTHORIZED, Problem::TokenExpired),
             Refusal::TokenRevoked => code(UNAUTHORIZED, Problem::TokenRevoked),
@@ -143,15 +143,6 @@ const fn framing_status(error: FramingError) -> StatusCode {
         | FramingError::Target
         | FramingError::ContentType
         | FramingError::Body => StatusCode::BAD_REQUEST,
-    }
-}
-
-const fn identity_problem(error: IdentityError) -> Problem {
-    match error {
-        IdentityError::ClientUnknown => Problem::ConsumerKeyUnknown,
-        IdentityError::ClientSuspended => Problem::ConsumerKeyRefused,
-        IdentityError::TokenUnknown | IdentityError::TokenOfAnotherClient => Problem::TokenRejected,
-        IdentityError::Signature | IdentityError::BodyHash => Problem::SignatureInvalid,
     }
 }
 

@@ -139,6 +139,22 @@ impl NonceStore for MemoryNonceStore {
     ) -> BoxFuture<'a, Result<NonceOutcome, NonceStoreError>> {
         Box::pin(async move { self.record_now(&used, acceptable) })
     }
+
+    fn ready(
+        &self,
+        acceptable: AcceptableTimestamps,
+    ) -> BoxFuture<'_, Result<(), NonceStoreError>> {
+        Box::pin(async move {
+            if acceptable.now <= self.fence {
+                return Err(fenced(self.fence, acceptable.now));
+            }
+            self.slots.ready(acceptable)
+        })
+    }
+
+    fn entries(&self) -> Option<u64> {
+        Some(self.len())
+    }
 }
 
 impl std::fmt::Debug for MemoryNonceStore {

@@ -46,6 +46,16 @@ pub trait NonceStore: Send + Sync {
         acceptable: AcceptableTimestamps,
         proof: &'a SignatureVerified,
     ) -> BoxFuture<'a, Result<NonceOutcome, NonceStoreError>>;
+
+    /// Whether a request stamped now could be recorded, for readiness: the error is the one that
+    /// such a request would get. Nothing is recorded.
+    fn ready(&self, acceptable: AcceptableTimestamps)
+    -> BoxFuture<'_, Result<(), NonceStoreError>>;
+
+    /// How many nonces are remembered, for metrics; `None` if that takes more than reading a number.
+    fn entries(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The combination that is used once (section 3.3), decoded. Realm, signature, host and the place

@@ -93,6 +93,18 @@ impl Slots {
         }
     }
 
+    /// Whether something stamped now could be recorded.
+    pub(super) fn ready(&self, acceptable: AcceptableTimestamps) -> Result<(), NonceStoreError> {
+        let floor = self.floor.load(Ordering::Acquire) * SLOT_SECONDS;
+        if acceptable.now < floor {
+            return Err(fenced(floor, acceptable.now));
+        }
+        if self.len() >= self.capacity {
+            return Err(NonceStoreError::Full { retry_after: SLOT_SECONDS });
+        }
+        Ok(())
+    }
+
     /// Makes room for one, or refuses. The caller holds the lock of the shard it goes into.
     fn reserve(
         &self,

@@ -123,6 +123,10 @@ impl NonceStore for Down {
     ) -> BoxFuture<'a, Result<NonceOutcome, NonceStoreError>> {
         Box::pin(async move { Err((self.0)()) })
     }
+
+    fn ready(&self, _: AcceptableTimestamps) -> BoxFuture<'_, Result<(), NonceStoreError>> {
+        Box::pin(async move { Err((self.0)()) })
+    }
 }
 
 impl CredentialStore for Down {
@@ -131,6 +135,10 @@ impl CredentialStore for Down {
     }
 
     fn token<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreError>> {
+        Box::pin(async { Err(StoreError::new("no connection to 10.0.0.7")) })
+    }
+
+    fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async { Err(StoreError::new("no connection to 10.0.0.7")) })
     }
 }

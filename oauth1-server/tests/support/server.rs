@@ -49,7 +49,7 @@ pub fn credentials() -> MemoryCredentialStore {
     let store = MemoryCredentialStore::new();
     let client = |id: &str| ClientRecord::new(&ClientCredentials::new(id, CLIENT_SECRET));
     let token =
-        |id: &str, client: &str| TokenRecord::new(TokenCredentials::new(id, TOKEN_SECRET), client);
+        |id: &str, client: &str| TokenRecord::new(&TokenCredentials::new(id, TOKEN_SECRET), client);
     store.insert_client(client(CLIENT).with_attribute("name", "the client"));
     store.insert_client(client(OTHER_CLIENT));
     store.insert_client(client(SUSPENDED).with_suspension(true));

@@ -150,6 +150,18 @@ impl Engine {
         }
     }
 
+    /// Whether something stamped now could be recorded.
+    pub(super) fn ready(&self, acceptable: AcceptableTimestamps) -> Result<(), NonceStoreError> {
+        if let Some(log) = &self.log {
+            log.check()?;
+        }
+        let fence = self.fence.load(Ordering::Acquire);
+        if acceptable.now <= fence {
+            return Err(fenced(fence, acceptable.now));
+        }
+        self.slots.ready(acceptable)
+    }
+
     /// Raises the high-water mark to the next multiple of 16 above a timestamp: one sync for all
     /// that wait, and at most one in 16 seconds for clients whose clocks run ahead.
     pub(super) fn raise(&self, timestamp: u64, now: u64) -> Result<(), StoreError> {

@@ -189,4 +189,15 @@ impl NonceStore for JournalNonceStore {
     ) -> BoxFuture<'a, Result<NonceOutcome, NonceStoreError>> {
         Box::pin(self.record_used(used, acceptable))
     }
+
+    fn ready(
+        &self,
+        acceptable: AcceptableTimestamps,
+    ) -> BoxFuture<'_, Result<(), NonceStoreError>> {
+        Box::pin(async move { self.engine.ready(acceptable) })
+    }
+
+    fn entries(&self) -> Option<u64> {
+        Some(self.len())
+    }
 }

@@ -57,6 +57,13 @@ macro_rules! level {
                 ) -> BoxFuture<'a, Result<NonceOutcome, NonceStoreError>> {
                     self.0.record(used, acceptable, proof)
                 }
+
+                fn ready(
+                    &self,
+                    acceptable: AcceptableTimestamps,
+                ) -> BoxFuture<'_, Result<(), NonceStoreError>> {
+                    self.0.ready(acceptable)
+                }
             }
 
             impl StoreUnderTest for Store {

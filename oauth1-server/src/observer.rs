@@ -1,0 +1,52 @@
+//! Who is told how each request was judged: metrics, a log of one's own, a count per client.
+
+use std::time::Duration;
+
+use oauth1_core::{SignatureMethod, Timestamp, parameters::Source};
+
+use crate::{Refusal, VerifiedRequest};
+
+/// Is told about each request that was judged, before it is answered. A closure is one.
+///
+/// It is called on the request's path: count, and do not wait.
+pub trait Observer: Send + Sync {
+    /// One request was judged.
+    fn judged(&self, judgement: &Judgement<'_>);
+}
+
+impl<F: Fn(&Judgement<'_>) + Send + Sync> Observer for F {
+    fn judged(&self, judgement: &Judgement<'_>) {
+        self(judgement);
+    }
+}
+
+/// How a request was judged, and what is known of it. It holds no secret.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Judgement<'a> {
+    /// `Ok(None)` if the request is not signed.
+    pub outcome: Result<Option<&'a VerifiedRequest>, &'a Refusal>,
+    /// The first 64 characters of `oauth_consumer_key`, as the sender wrote them: whether there is
+    /// such a client, and whether it signed, the outcome says.
+    pub client: Option<&'a str>,
+    /// `oauth_signature_method`, if the request was well formed.
+    pub signature_method: Option<SignatureMethod>,
+    /// Where the protocol parameters stand (section 3.5), if the request was well formed.
+    pub location: Option<Source>,
+    /// `oauth_timestamp`, if the request was well formed and has one.
+    pub timestamp: Option<Timestamp>,
+    /// The time by the verifier's clock, if it was compared.
+    pub now: Option<Timestamp>,
+    /// How long judging took, reading the body and the stores included.
+    pub elapsed: Duration,
+}
+
+/// What is noted on the way, for the log and the observer.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub(crate) client: Option<Box<str>>,
+    pub(crate) signature_method: Option<SignatureMethod>,
+    pub(crate) location: Option<Source>,
+    pub(crate) timestamp: Option<Timestamp>,
+    pub(crate) now: Option<Timestamp>,
+}

@@ -1,0 +1,1 @@
+//! Faults and loads against `oauth1-server`.

@@ -75,7 +75,7 @@ async fn start() -> Result<(SocketAddr, IssuedCredentials), Error> {
     let verifier = RequestVerifier::new(
         PublicOrigin::new(&format!("http://{address}"))?,
         credentials,
-        Arc::new(MemoryNonceStore::new()?),
+        Arc::new(MemoryNonceStore::builder().first_start(true).build()?),
     )
     .with_answers(AnswerProfile::Full);
     self_test(&verifier).await?;

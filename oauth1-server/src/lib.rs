@@ -20,7 +20,8 @@
 //! let verifier = RequestVerifier::new(
 //!     PublicOrigin::new("https://api.example.com")?,
 //!     credentials,
-//!     Arc::new(MemoryNonceStore::new()?),
+//!     // Forgets at a restart: without first_start, it refuses what could be a replay then.
+//!     Arc::new(MemoryNonceStore::builder().first_start(true).build()?),
 //! );
 //! oauth1_server::self_test(&verifier).await?;
 //! let app: Router = Router::new()
@@ -40,6 +41,9 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `axum` | yes | the extractors, and the original URI inside nested routers |
+//! | `sqlite` | no | credentials in SQLite, sealed at rest, with a cache and key management |
+//! | `postgres` | no | the same in PostgreSQL, and used nonces, for many nodes |
+//! | `redis` | no | used nonces in Redis, for many nodes |
 //! | `journal` | no | used nonces in files, which outlive the process (Unix) |
 //! | `rsa` | no | RSA-SHA1, RSA-SHA256 and RSA-SHA512 clients |
 
@@ -52,6 +56,8 @@ mod error;
 #[cfg(feature = "axum")]
 mod extract;
 mod framing;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod management;
 mod middleware;
 mod observer;
 mod origin;
@@ -77,6 +83,10 @@ pub use policy::{Authorizer, Permission, Policy, SignatureMethods, TimestampWind
 #[cfg(all(feature = "journal", unix))]
 pub use replay::{JournalError, JournalLevel, JournalNonceStore, JournalNonceStoreBuilder};
 pub use replay::{MemoryNonceStore, NonceOutcome, NonceStore, NonceStoreError, UsedNonce};
+#[cfg(feature = "postgres")]
+pub use replay::{PostgresNonceStore, PostgresNonceStoreBuilder, PostgresNonceStoreError};
+#[cfg(feature = "redis")]
+pub use replay::{RedisNonceStore, RedisNonceStoreBuilder, RedisNonceStoreError};
 pub use self_test::{SelfTest, SelfTestError, self_test};
 pub use verified::VerifiedRequest;
 pub use verifier::RequestVerifier;

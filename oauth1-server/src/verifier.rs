@@ -14,12 +14,12 @@ use http::{Request, request::Parts};
 use http_body::Body;
 use oauth1_core::{
     ClientCredentials, InvalidSignature, ParameterError, PresentedRequest, SignatureMethod,
-    TokenCredentials, body_hash::BodyHasher, protocol_parameters as names,
+    Timestamp, TokenCredentials, body_hash::BodyHasher, protocol_parameters as names,
 };
 
 use crate::{
-    ClientRecord, CredentialStore, IdentityError, Judgement, NonceOutcome, NonceStore, PublicOrigin, Refusal,
-    RequestBody, TokenRecord, UsedNonce, VerifiedRequest,
+    ClientRecord, CredentialStore, IdentityError, Judgement, NonceOutcome, NonceStore,
+    PublicOrigin, Refusal, RequestBody, TokenRecord, UsedNonce, VerifiedRequest,
     clock::{Clock, SystemClock},
     framing::Frame,
     middleware::{AnswerProfile, Answers},
@@ -42,6 +42,7 @@ pub struct RequestVerifier {
     clock: Arc<dyn Clock>,
     authorizer: Option<Arc<dyn Authorizer>>,
     observer: Option<Arc<dyn Observer>>,
+    quiet: bool,
     answers: Arc<Answers>,
     signatures: Arc<AtomicU64>,
     stranger: Stranger,
@@ -77,6 +78,7 @@ impl RequestVerifier {
             clock: Arc::new(SystemClock),
             authorizer: None,
             observer: None,
+            quiet: false,
             answers: Arc::new(answers),
             signatures: Arc::default(),
             stranger,
@@ -121,9 +123,9 @@ impl RequestVerifier {
         Self { observer: Some(Arc::new(observer)), ..self }
     }
 
-    /// The self-test's requests are nobody's.
-    pub(crate) fn without_observer(self) -> Self {
-        Self { observer: None, ..self }
+    /// The self-test's requests are nobody's: they are neither counted nor logged.
+    pub(crate) fn quiet(self) -> Self {
+        Self { observer: None, quiet: true, ..self }
     }
 
     pub(crate) fn with_credentials(self, credentials: Arc<dyn CredentialStore>) -> Self {
@@ -186,7 +188,9 @@ impl RequestVerifier {
         match judged {
             Ok(verified) => Ok((Request::from_parts(parts, body), verified)),
             Err(refusal) => {
-                log(&refusal, seen.client.as_deref());
+                if !self.quiet {
+                    log(&refusal, seen.client.as_deref());
+                }
                 Err(refusal)
             }
         }
@@ -244,7 +248,7 @@ impl RequestVerifier {
             Some(token) => Some(self.credentials.token(token).await.map_err(Refusal::Credentials)?),
             None => None,
         };
-        let doubt = doubt(client.as_ref(), token.as_ref());
+        let doubt = doubt(client.as_ref(), token.as_ref(), now);
 
         // The method, as far as the client is pinned. A stranger is like a client that is not
         // pinned: so only pinned clients can be told from those that do not exist.
@@ -253,12 +257,13 @@ impl RequestVerifier {
         }
         let keys = match (&client, &token) {
             (Some(client), Some(Some(token))) if doubt.is_none() => {
-                client.keys(method, Some(token))
+                client.keys(method, Some(token), now)
             }
-            (Some(client), None) if doubt.is_none() => client.keys(method, None),
-            (Some(client), _) if client.is_rsa() => client.keys(method, None),
+            (Some(client), None) if doubt.is_none() => client.keys(method, None, now),
+            (Some(client), _) if client.is_rsa() => client.keys(method, None, now),
             (_, token) => {
-                self.stranger.client.keys(method, token.is_some().then_some(&self.stranger.token))
+                let token = token.is_some().then_some(&self.stranger.token);
+                self.stranger.client.keys(method, token, now)
             }
         };
         let keys = keys.ok_or(Refusal::SignatureMethod)?;
@@ -338,10 +343,13 @@ impl std::fmt::Debug for RequestVerifier {
 fn doubt(
     client: Option<&ClientRecord>,
     token: Option<&Option<TokenRecord>>,
+    now: Timestamp,
 ) -> Option<IdentityError> {
     match (client, token) {
         (None, _) => Some(IdentityError::ClientUnknown),
-        (Some(client), _) if client.is_suspended() => Some(IdentityError::ClientSuspended),
+        (Some(client), _) if client.is_suspended() || client.is_expired(now.seconds()) => {
+            Some(IdentityError::ClientSuspended)
+        }
         (Some(_), Some(None)) => Some(IdentityError::TokenUnknown),
         (Some(client), Some(Some(token))) if token.client_identifier() != client.identifier() => {
             Some(IdentityError::TokenOfAnotherClient)

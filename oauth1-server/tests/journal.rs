@@ -307,7 +307,12 @@ fn figures_of_many_nonces() {
     };
     let synced = Place::new("figures-power");
     let synced = record(&builder(&synced).level(JournalLevel::Power).open().unwrap(), 100);
-    let memory = MemoryNonceStore::builder().capacity(1 << 24).quota(1 << 24).build().unwrap();
+    let memory = MemoryNonceStore::builder()
+        .first_start(true)
+        .capacity(1 << 24)
+        .quota(1 << 24)
+        .build()
+        .unwrap();
     let memory = record(&memory, nonces);
     let store = open(&path).unwrap();
     let process = record(&store, nonces);

@@ -82,7 +82,7 @@ async fn t_log_1_no_secret_at_trace() {
     let origin = PublicOrigin::new(&format!("https://{HOST}")).unwrap();
     let plaintext = oauth1_core::SignatureMethod::Plaintext;
     let policy = Policy::new().with_methods(SignatureMethods::hmac().with(plaintext));
-    let nonces = Arc::new(MemoryNonceStore::builder().quota(2).build().unwrap());
+    let nonces = Arc::new(MemoryNonceStore::builder().first_start(true).quota(2).build().unwrap());
     let server = Server::with(Setup { origin, policy, nonces, ..Setup::default() }).await;
     for location in Location::ALL {
         let wire = Wire { origin: format!("https://{HOST}"), ..Wire::new(location) };

@@ -20,7 +20,7 @@ fn verifier(nonces: Arc<dyn NonceStore>) -> RequestVerifier {
 }
 
 fn memory() -> Arc<MemoryNonceStore> {
-    Arc::new(MemoryNonceStore::new().unwrap())
+    Arc::new(MemoryNonceStore::builder().first_start(true).build().unwrap())
 }
 
 /// Says this about every nonce.
@@ -81,7 +81,7 @@ async fn t_selftest_a_store_that_does_not_work() {
         assert!(matches!(error, SelfTestError::GenuineRefused(s) if s == status), "{error}");
     }
     let narrow = oauth1_server::TimestampWindow { past: 10, future: 10 };
-    let narrow = MemoryNonceStore::builder().window(narrow).build().unwrap();
+    let narrow = MemoryNonceStore::builder().window(narrow).first_start(true).build().unwrap();
     let error = self_test(&verifier(Arc::new(narrow))).await.unwrap_err();
     assert!(matches!(error, SelfTestError::GenuineRefused(_)), "{error}");
 }

@@ -1,1 +1,3 @@
-//! Faults and loads against `oauth1-server`.
+//! Real servers for tests, and faults and loads against `oauth1-server`.
+
+pub mod services;

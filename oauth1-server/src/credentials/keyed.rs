@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use oauth1_core::{SharedSecret, SignatureMethod, VerificationKey};
+use oauth1_core::{SharedSecret, SignatureMethod, Timestamp, VerificationKey};
 
 use super::Client;
 
@@ -10,7 +10,15 @@ use super::Client;
 #[derive(Clone, Debug)]
 pub(super) struct Secrets {
     current: SharedSecret,
-    pub(super) other: Option<SharedSecret>,
+    pub(super) other: Option<OtherSecret>,
+}
+
+/// A secret that is being replaced.
+#[derive(Clone, Debug)]
+pub(super) struct OtherSecret {
+    pub(super) secret: SharedSecret,
+    /// The last second at which it is good.
+    pub(super) last: Option<Timestamp>,
 }
 
 impl Secrets {
@@ -18,26 +26,33 @@ impl Secrets {
         Self { current, other: None }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &SharedSecret> + Clone {
-        std::iter::once(&self.current).chain(&self.other)
+    fn active(&self, now: Timestamp) -> impl Iterator<Item = &SharedSecret> + Clone {
+        let other =
+            self.other.iter().filter(move |other| other.last.is_none_or(|last| now <= last));
+        std::iter::once(&self.current).chain(other.map(|other| &other.secret))
     }
 
-    /// A key for each pair of a client's and a token's secret, the current ones first; `None` if
-    /// the method has no shared secret.
+    /// A key for each pair of a client's and a token's secret that are good now, the current ones
+    /// first, and the last second at which all of them are; `None` if the method has no shared
+    /// secret.
     pub(super) fn keys(
         &self,
         method: SignatureMethod,
         token: Option<&Self>,
-    ) -> Option<Arc<[VerificationKey]>> {
-        let clients = self.iter();
-        match token {
+        now: Timestamp,
+    ) -> Option<(Arc<[VerificationKey]>, Option<Timestamp>)> {
+        let clients = self.active(now);
+        let keys: Option<Arc<_>> = match token {
             None => clients.map(|client| VerificationKey::shared(method, client, None)).collect(),
             Some(token) => token
-                .iter()
+                .active(now)
                 .flat_map(|token| clients.clone().map(move |client| (client, token)))
                 .map(|(client, token)| VerificationKey::shared(method, client, Some(token)))
                 .collect(),
-        }
+        };
+        let others = self.other.iter().chain(token.and_then(|token| token.other.as_ref()));
+        let last = others.filter_map(|other| other.last).filter(|last| now <= *last).min();
+        Some((keys?, last))
     }
 }
 
@@ -51,30 +66,37 @@ struct Keyed {
     /// record while this exists.
     client: Weak<Client>,
     keys: Arc<[VerificationKey]>,
+    /// The last second at which all of the keys are good.
+    last: Option<Timestamp>,
 }
 
 impl KeyedStates {
-    /// The keys made with this very client record; others are made anew and kept instead.
+    /// The keys made with this very client record, if all of them are still good; others are made
+    /// anew and kept instead.
     pub(super) fn of(
         &self,
         client: &Arc<Client>,
         method: SignatureMethod,
-        make: impl FnOnce() -> Option<Arc<[VerificationKey]>>,
+        now: Timestamp,
+        make: impl FnOnce() -> Option<(Arc<[VerificationKey]>, Option<Timestamp>)>,
     ) -> Option<Arc<[VerificationKey]>> {
         let place = match method {
             SignatureMethod::HmacSha1 => &self.0[0],
             SignatureMethod::HmacSha256 => &self.0[1],
             SignatureMethod::HmacSha512 => &self.0[2],
-            _ => return make(),
+            _ => return make().map(|(keys, _)| keys),
         };
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         match &*place {
-            Some(keyed) if std::ptr::eq(keyed.client.as_ptr(), Arc::as_ptr(client)) => {
+            Some(keyed)
+                if std::ptr::eq(keyed.client.as_ptr(), Arc::as_ptr(client))
+                    && keyed.last.is_none_or(|last| now <= last) =>
+            {
                 Some(keyed.keys.clone())
             }
             _ => {
-                let keys = make()?;
-                *place = Some(Keyed { client: Arc::downgrade(client), keys: keys.clone() });
+                let (keys, last) = make()?;
+                *place = Some(Keyed { client: Arc::downgrade(client), keys: keys.clone(), last });
                 Some(keys)
             }
         }

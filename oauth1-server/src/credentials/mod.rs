@@ -1,8 +1,15 @@
 //! Credentials as the server keeps them, RFC 5849 sections 1.1 and 2: the records, and the trait
 //! of the stores that hold them.
 
+#[cfg(feature = "sql")]
+pub mod cache;
+pub(crate) mod generate;
 mod keyed;
 mod memory;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod seal;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod sql;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,10 +21,11 @@ use crate::{
     error::{BoxFuture, StoreError},
     policy::SignatureMethods,
 };
-use keyed::{KeyedStates, Secrets};
+use keyed::{KeyedStates, OtherSecret, Secrets};
 
-pub use memory::{IssueError, IssuedCredentials, MemoryCredentialStore};
-pub(crate) use memory::{new_client, new_token};
+pub use generate::IssueError;
+pub(crate) use generate::{new_client, new_token};
+pub use memory::{IssuedCredentials, MemoryCredentialStore};
 
 /// Where the verifier looks up clients and tokens.
 ///
@@ -51,6 +59,7 @@ struct Client {
     identifier: Box<str>,
     key: ClientKey,
     methods: Option<SignatureMethods>,
+    expires: Option<Timestamp>,
     suspended: bool,
     body_hash_required: bool,
     attributes: Attributes,
@@ -88,6 +97,7 @@ impl ClientRecord {
             identifier: identifier.into(),
             key,
             methods: None,
+            expires: None,
             suspended: false,
             body_hash_required: false,
             attributes: Attributes::new(),
@@ -97,12 +107,30 @@ impl ClientRecord {
 
     /// A second secret that is good as well, while it is replaced. An RSA client has none.
     #[must_use]
-    pub fn with_other_secret(mut self, other: SharedSecret) -> Self {
+    pub fn with_other_secret(self, other: SharedSecret) -> Self {
+        self.with_other(other, None)
+    }
+
+    /// A second secret that is good as well up to and including a second, however long the record
+    /// is kept. An RSA client has none.
+    #[must_use]
+    pub fn with_other_secret_until(self, other: SharedSecret, last: Timestamp) -> Self {
+        self.with_other(other, Some(last))
+    }
+
+    fn with_other(mut self, secret: SharedSecret, last: Option<Timestamp>) -> Self {
         match &mut Arc::make_mut(&mut self.0).key {
-            ClientKey::Secret(secrets) => secrets.other = Some(other),
+            ClientKey::Secret(secrets) => secrets.other = Some(OtherSecret { secret, last }),
             #[cfg(feature = "rsa")]
             ClientKey::Rsa(_) => {}
         }
+        self
+    }
+
+    /// The last second at which the client's key is good.
+    #[must_use]
+    pub fn with_expiry(mut self, expires: Timestamp) -> Self {
+        Arc::make_mut(&mut self.0).expires = Some(expires);
         self
     }
 
@@ -152,6 +180,12 @@ impl ClientRecord {
         self.0.suspended
     }
 
+    /// Whether the client's key has expired at the time, in seconds since 1970.
+    #[must_use]
+    pub fn is_expired(&self, now: u64) -> bool {
+        self.0.expires.is_some_and(|expires| expires.seconds() < now)
+    }
+
     pub(crate) fn is_body_hash_required(&self) -> bool {
         self.0.body_hash_required
     }
@@ -166,18 +200,20 @@ impl ClientRecord {
         self.0.methods.is_none_or(|methods| methods.contains(method))
     }
 
-    /// The keys that check this method, one for each pair of active secrets; `None` if the client
-    /// has no key for it. An RSA key never becomes the key of an HMAC.
+    /// The keys that check this method now, one for each pair of active secrets; `None` if the
+    /// client has no key for it. An RSA key never becomes the key of an HMAC.
     pub(crate) fn keys(
         &self,
         method: SignatureMethod,
         token: Option<&TokenRecord>,
+        now: Timestamp,
     ) -> Option<Arc<[VerificationKey]>> {
         match &self.0.key {
             ClientKey::Secret(client) => {
                 let keyed = token.map_or(&self.0.keyed, |token| &token.0.keyed);
+                let token = token.map(|token| &token.0.secrets);
                 // The states were made of this very record, or are made anew.
-                keyed.of(&self.0, method, || client.keys(method, token.map(|t| &t.0.secrets)))
+                keyed.of(&self.0, method, now, || client.keys(method, token, now))
             }
             #[cfg(feature = "rsa")]
             ClientKey::Rsa(key) => {
@@ -219,8 +255,19 @@ impl TokenRecord {
 
     /// A second secret that is good as well, while it is replaced.
     #[must_use]
-    pub fn with_other_secret(mut self, other: SharedSecret) -> Self {
-        Arc::make_mut(&mut self.0).secrets.other = Some(other);
+    pub fn with_other_secret(self, other: SharedSecret) -> Self {
+        self.with_other(other, None)
+    }
+
+    /// A second secret that is good as well up to and including a second, however long the record
+    /// is kept.
+    #[must_use]
+    pub fn with_other_secret_until(self, other: SharedSecret, last: Timestamp) -> Self {
+        self.with_other(other, Some(last))
+    }
+
+    fn with_other(mut self, secret: SharedSecret, last: Option<Timestamp>) -> Self {
+        Arc::make_mut(&mut self.0).secrets.other = Some(OtherSecret { secret, last });
         self
     }
 

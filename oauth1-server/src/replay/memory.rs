@@ -1,5 +1,7 @@
 //! Used nonces in memory.
 
+use std::sync::Arc;
+
 use oauth1_core::{SignatureVerified, Timestamp, stamp::NoRandomness};
 
 use super::{
@@ -7,13 +9,16 @@ use super::{
     slots::{Slots, fenced, floor_for},
 };
 use crate::{
+    clock::{Clock, SystemClock},
     error::{BoxFuture, StoreError},
     policy::{AcceptableTimestamps, TimestampWindow},
 };
 
-/// Used nonces of this process. A restart forgets them: see [`MemoryNonceStoreBuilder::fence`].
+/// Used nonces of this process. A restart forgets them, so what could have been accepted before the
+/// start is refused with 503 until the window's future has passed; see
+/// [`MemoryNonceStoreBuilder::first_start`].
 ///
-/// One nonce takes 20 to 40 octets. Live nonces are never evicted. If the clock jumps forward and is
+/// One nonce takes 11 to 16 octets. Live nonces are never evicted. If the clock jumps forward and is
 /// set back, what is stamped before the jump's window is refused with 503 until the clock has caught
 /// up: those nonces were dropped.
 pub struct MemoryNonceStore {
@@ -25,24 +30,25 @@ pub struct MemoryNonceStore {
 }
 
 /// How a [`MemoryNonceStore`] is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
+#[must_use]
 pub struct MemoryNonceStoreBuilder {
     window: TimestampWindow,
     capacity: u64,
     quota: Option<u64>,
-    fence: Option<Timestamp>,
+    first_start: bool,
+    fence: u64,
+    clock: Arc<dyn Clock>,
 }
 
 impl MemoryNonceStoreBuilder {
     /// The window of the verifier's policy, or a wider one. 300 seconds to both sides.
-    #[must_use]
     pub const fn window(mut self, window: TimestampWindow) -> Self {
         self.window = window;
         self
     }
 
     /// How many nonces are remembered at most; more are refused with 503. 4 194 304.
-    #[must_use]
     pub const fn capacity(mut self, capacity: u64) -> Self {
         self.capacity = capacity;
         self
@@ -50,36 +56,65 @@ impl MemoryNonceStoreBuilder {
 
     /// How many nonces of one client are remembered at most; more are refused with 429. A quarter
     /// of the capacity.
-    #[must_use]
     pub const fn quota(mut self, quota: u64) -> Self {
         self.quota = Some(quota);
         self
     }
 
-    /// Refuses, with 503, what is stamped at this time or before. With the time of the start plus
-    /// the window's future, no request from before a restart can be replayed after it.
-    #[must_use]
-    pub const fn fence(mut self, fence: Timestamp) -> Self {
-        self.fence = Some(fence);
+    /// Says that this service has accepted nothing yet, as in a test. Otherwise the start is a
+    /// restart: what is stamped up to the time of it plus the window's future is refused with 503.
+    pub const fn first_start(mut self, first: bool) -> Self {
+        self.first_start = first;
         self
     }
 
-    /// Makes the store.
+    /// Refuses, with 503, what is stamped at this time or before, whatever else.
+    pub const fn fence(mut self, fence: Timestamp) -> Self {
+        self.fence = fence.seconds();
+        self
+    }
+
+    /// The verifier's clock, which tells the time of the start. The operating system's.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Makes the store. While the clock is not set, it refuses everything.
     ///
     /// # Errors
     /// [`NoRandomness`] if the operating system gives no key.
     pub fn build(self) -> Result<MemoryNonceStore, NoRandomness> {
+        let start = match self.first_start {
+            true => 0,
+            // Without the time, nobody knows what was accepted before.
+            false => self
+                .clock
+                .now()
+                .map_or(u64::MAX, |now| now.seconds().saturating_add(self.window.future)),
+        };
         Ok(MemoryNonceStore {
             tagger: NonceTagger::random()?,
             slots: Slots::new(self.capacity, self.quota),
             seconds: self.window.past.saturating_add(self.window.future).min(MAX_SECONDS),
-            fence: self.fence.map_or(0, Timestamp::seconds),
+            fence: self.fence.max(start),
         })
     }
 }
 
+impl std::fmt::Debug for MemoryNonceStoreBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryNonceStoreBuilder")
+            .field("window", &self.window)
+            .field("capacity", &self.capacity)
+            .field("first_start", &self.first_start)
+            .finish_non_exhaustive()
+    }
+}
+
 impl MemoryNonceStore {
-    /// A store for the default window.
+    /// A store for the default window, which refuses requests until 300 seconds after the start:
+    /// they could be replays of what was accepted before it.
     ///
     /// # Errors
     /// [`NoRandomness`] if the operating system gives no key.
@@ -87,14 +122,16 @@ impl MemoryNonceStore {
         Self::builder().build()
     }
 
-    /// A store for another window, capacity or quota.
-    #[must_use]
+    /// A store for another window, capacity or quota, or for a service that starts for the first
+    /// time.
     pub fn builder() -> MemoryNonceStoreBuilder {
         MemoryNonceStoreBuilder {
             window: TimestampWindow::default(),
             capacity: 1 << 22,
             quota: None,
-            fence: None,
+            first_start: false,
+            fence: 0,
+            clock: Arc::new(SystemClock),
         }
     }
 
@@ -177,16 +214,17 @@ mod tests {
     impl StoreUnderTest for MemoryNonceStore {
         async fn open(setup: Setup) -> Self {
             let builder = Self::builder().window(setup.window).capacity(setup.capacity);
-            builder.quota(setup.quota).build().unwrap()
+            builder.quota(setup.quota).first_start(true).build().unwrap()
         }
     }
 
     nonce_store_conformance!(MemoryNonceStore);
 
     #[test]
-    fn a_fence_refuses_until_its_time_has_passed() {
+    fn a_start_is_fenced_until_the_future_of_the_window_has_passed() {
         let at = |seconds| Timestamp::from_seconds(seconds).unwrap();
-        let store = MemoryNonceStore::builder().fence(at(1_300)).build().unwrap();
+        let store = MemoryNonceStore::builder().clock(move || Timestamp::from_seconds(1_000));
+        let store = store.build().unwrap();
         let record = |timestamp, now| {
             let used = UsedNonce { client: "c", token: "", timestamp: at(timestamp), nonce: "n" };
             store.record_now(&used, TimestampWindow::default().around(at(now)))
@@ -197,9 +235,29 @@ mod tests {
     }
 
     #[test]
+    fn a_start_without_a_clock_refuses_everything() {
+        let store = MemoryNonceStore::builder().clock(|| None).build().unwrap();
+        let acceptable = TimestampWindow::default().around(Timestamp::from_seconds(1_000).unwrap());
+        let timestamp = Timestamp::from_seconds(1_000).unwrap();
+        let used = UsedNonce { client: "c", token: "", timestamp, nonce: "n" };
+        let refused = store.record_now(&used, acceptable);
+        assert!(matches!(refused, Err(NonceStoreError::Fenced { .. })));
+    }
+
+    #[test]
+    fn a_fence_that_is_given_holds_at_the_first_start() {
+        let at = |seconds| Timestamp::from_seconds(seconds).unwrap();
+        let store = MemoryNonceStore::builder().first_start(true).fence(at(1_300));
+        let store = store.build().unwrap();
+        let used = UsedNonce { client: "c", token: "", timestamp: at(1_300), nonce: "n" };
+        let refused = store.record_now(&used, TimestampWindow::default().around(at(1_300)));
+        assert!(matches!(refused, Err(NonceStoreError::Fenced { retry_after: 1 })));
+    }
+
+    #[test]
     fn a_window_wider_than_the_ring_is_refused() {
         let at = |seconds| Timestamp::from_seconds(seconds).unwrap();
-        let store = MemoryNonceStore::new().unwrap();
+        let store = MemoryNonceStore::builder().first_start(true).build().unwrap();
         let used = UsedNonce { client: "c", token: "", timestamp: at(5_000), nonce: "n" };
         let wide = TimestampWindow { past: 600, future: 300 }.around(at(5_000));
         assert!(matches!(store.record_now(&used, wide), Err(NonceStoreError::Unavailable(_))));

@@ -6,12 +6,21 @@
 
 #[cfg(test)]
 pub(crate) mod conformance;
+#[cfg(all(test, any(feature = "postgres", feature = "redis")))]
+mod faults;
 #[cfg(all(feature = "journal", unix))]
 pub mod journal;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod link;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod quota;
+#[cfg(feature = "redis")]
+mod redis;
 mod slots;
 mod tag;
+mod tag_set;
 
 use oauth1_core::{SignatureVerified, Timestamp};
 
@@ -23,6 +32,10 @@ use crate::{
 #[cfg(all(feature = "journal", unix))]
 pub use journal::{JournalError, JournalLevel, JournalNonceStore, JournalNonceStoreBuilder};
 pub use memory::{MemoryNonceStore, MemoryNonceStoreBuilder};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresNonceStore, PostgresNonceStoreBuilder, PostgresNonceStoreError};
+#[cfg(feature = "redis")]
+pub use redis::{RedisNonceStore, RedisNonceStoreBuilder, RedisNonceStoreError};
 pub use tag::NonceTagger;
 
 /// Remembers used nonces.

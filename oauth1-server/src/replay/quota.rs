@@ -1,12 +1,23 @@
-//! How many nonces each client has in the memory store, so that one cannot fill it for all.
+//! How many nonces each client has in a store, so that one cannot fill it for all.
 
-use dashmap::DashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::{Mutex, PoisonError},
+};
 
 /// Counts per client and slot. Only clients that signed correctly are in here.
-#[derive(Debug)]
+///
+/// Each shard forgets what has passed when it is used next, as the slots do.
 pub(crate) struct Quota {
-    clients: DashMap<u128, Usage>,
+    shards: [Mutex<Shard>; SHARDS],
     limit: u64,
+}
+
+#[derive(Default)]
+struct Shard {
+    floor: u64,
+    clients: HashMap<u128, Usage, BuildHasherDefault<TagHasher>>,
 }
 
 /// What one client has in the store, by slot.
@@ -15,14 +26,16 @@ struct Usage(Vec<(u64, u64)>);
 
 impl Quota {
     pub(crate) fn new(limit: u64) -> Self {
-        Self { clients: DashMap::new(), limit }
+        Self { shards: std::array::from_fn(|_| Mutex::default()), limit }
     }
 
     /// Counts one more for the client; slots before the floor count no longer. Over the limit, it
     /// gives the oldest slot that counts.
     pub(crate) fn charge(&self, client: u128, slot: u64, floor: u64) -> Result<(), u64> {
-        let mut usage = self.clients.entry(client).or_default();
-        usage.drop_before(floor);
+        let shard = &self.shards[client as usize % SHARDS];
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        shard.let_go(floor);
+        let usage = shard.clients.entry(client).or_default();
         if usage.0.iter().map(|(_, count)| count).sum::<u64>() >= self.limit {
             return Err(usage.0.iter().map(|(slot, _)| *slot).min().unwrap_or(slot));
         }
@@ -34,11 +47,24 @@ impl Quota {
     }
 
     /// Forgets slots, and clients that have none left.
-    pub(crate) fn drop_before(&self, floor: u64) {
-        self.clients.retain(|_, usage| {
-            usage.drop_before(floor);
-            !usage.0.is_empty()
-        });
+    pub(crate) fn sweep(&self, floor: u64) {
+        for shard in &self.shards {
+            if let Ok(mut shard) = shard.try_lock() {
+                shard.let_go(floor);
+            }
+        }
+    }
+}
+
+impl Shard {
+    fn let_go(&mut self, floor: u64) {
+        if self.floor < floor {
+            self.floor = floor;
+            self.clients.retain(|_, usage| {
+                usage.drop_before(floor);
+                !usage.0.is_empty()
+            });
+        }
     }
 }
 
@@ -47,6 +73,29 @@ impl Usage {
         self.0.retain(|(slot, _)| *slot >= floor);
     }
 }
+
+/// Tags of clients are random already. The lower bits choose the shard.
+#[derive(Default)]
+struct TagHasher(u64);
+
+impl Hasher for TagHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, tag: u128) {
+        self.0 = (tag >> 64) as u64;
+    }
+}
+
+/// So many that what one of them forgets at once is little.
+const SHARDS: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -62,8 +111,8 @@ mod tests {
         assert_eq!(quota.charge(2, 12, 0), Ok(()));
         assert_eq!(quota.charge(1, 12, 11), Ok(()));
         assert_eq!(quota.charge(1, 12, 11), Err(11));
-        quota.drop_before(13);
-        assert!(quota.clients.is_empty());
+        quota.sweep(13);
+        assert!(quota.shards.iter().all(|shard| shard.lock().unwrap().clients.is_empty()));
         assert_eq!(Quota::new(0).charge(1, 5, 0), Err(5));
     }
 }

@@ -1,13 +1,16 @@
 //! Tags of used nonces by time slot, dropped whole when their slot has passed.
 //!
 //! 64 shards, chosen by the tag; each holds its part of every slot, 16 seconds of claimed
-//! timestamps, under one lock. Dropping raises the floor first and takes the sets out then; who
-//! records reads the floor under the lock of the shard. So whoever comes after a set was taken out
-//! sees the floor above it, and no setting of the clock brings an earlier slot back.
+//! timestamps, under one lock. Dropping only raises the floor; a shard lets go of what has passed
+//! when it is used next, so no request waits for more than its own shard's part. Who records reads
+//! the floor under the lock of the shard, after which nothing below it is looked at or taken; and it
+//! never falls, so no setting of the clock brings an earlier slot back.
+//!
+//! 64 bits of each tag are kept, and 6 more chose the shard: with a quarter of a million nonces in
+//! a slot, one good request in 2⁵² is taken for a replay. No replay is ever taken for anything else.
 
 use std::{
-    collections::{BTreeMap, HashSet},
-    hash::{BuildHasherDefault, Hasher},
+    collections::BTreeMap,
     mem,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -15,7 +18,7 @@ use std::{
     },
 };
 
-use super::{NonceOutcome, NonceStoreError, quota::Quota};
+use super::{NonceOutcome, NonceStoreError, quota::Quota, tag_set::TagSet};
 use crate::{error::StoreError, policy::AcceptableTimestamps};
 
 /// What a process remembers, whatever else it writes down.
@@ -23,26 +26,35 @@ pub(super) struct Slots {
     shards: [Mutex<Shard>; SHARDS],
     /// The first slot that may hold something; it only grows.
     floor: AtomicU64,
+    /// The floor up to which all shards were seen to.
+    swept: AtomicU64,
     live: AtomicU64,
     quota: Quota,
     capacity: u64,
 }
 
-type Shard = BTreeMap<u64, Tags>;
-type Tags = HashSet<u128, BuildHasherDefault<TagHasher>>;
+#[derive(Default)]
+struct Shard {
+    /// No slot before this one is held.
+    floor: u64,
+    slots: BTreeMap<u64, TagSet>,
+}
 
 impl Slots {
     pub(super) fn new(capacity: u64, quota: Option<u64>) -> Self {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             floor: AtomicU64::new(0),
+            swept: AtomicU64::new(0),
             live: AtomicU64::new(0),
             quota: Quota::new(quota.unwrap_or(capacity / 4)),
             capacity,
         }
     }
 
+    /// How many are held, without those that have passed.
     pub(super) fn len(&self) -> u64 {
+        self.sweep();
         self.live.load(Ordering::Relaxed)
     }
 
@@ -67,12 +79,14 @@ impl Slots {
         keep: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<NonceOutcome, NonceStoreError> {
         let slot = timestamp / SLOT_SECONDS;
-        let mut shard = self.shard(tag as usize % SHARDS);
+        let (index, word) = split(tag);
+        let mut shard = self.shard(index);
         let floor = self.floor.load(Ordering::Acquire);
+        self.let_go(&mut shard, floor);
         if slot < floor {
             return Err(fenced(floor * SLOT_SECONDS, acceptable.now));
         }
-        if shard.get(&slot).is_some_and(|tags| tags.contains(&tag)) {
+        if shard.slots.get(&slot).is_some_and(|tags| tags.contains(word)) {
             return Ok(NonceOutcome::Replayed);
         }
         self.reserve(client, slot, acceptable)?;
@@ -81,14 +95,15 @@ impl Slots {
             self.live.fetch_sub(1, Ordering::AcqRel);
             return Err(error.into());
         }
-        shard.entry(slot).or_default().insert(tag);
+        shard.slots.entry(slot).or_default().insert(word);
         Ok(NonceOutcome::Fresh)
     }
 
     /// Puts in what was written down by an earlier process, whatever the capacity.
     #[cfg(feature = "journal")]
     pub(super) fn load(&self, slot: u64, tag: u128) {
-        if self.shard(tag as usize % SHARDS).entry(slot).or_default().insert(tag) {
+        let (index, word) = split(tag);
+        if self.shard(index).slots.entry(slot).or_default().insert(word) {
             self.live.fetch_add(1, Ordering::AcqRel);
         }
     }
@@ -114,7 +129,11 @@ impl Slots {
     ) -> Result<(), NonceStoreError> {
         if self.live.fetch_add(1, Ordering::AcqRel) >= self.capacity {
             self.live.fetch_sub(1, Ordering::AcqRel);
-            return Err(NonceStoreError::Full { retry_after: SLOT_SECONDS });
+            self.sweep();
+            if self.live.fetch_add(1, Ordering::AcqRel) >= self.capacity {
+                self.live.fetch_sub(1, Ordering::AcqRel);
+                return Err(NonceStoreError::Full { retry_after: SLOT_SECONDS });
+            }
         }
         let floor = self.floor.load(Ordering::Acquire);
         self.quota.charge(client, slot, floor).map_err(|oldest| {
@@ -128,19 +147,32 @@ impl Slots {
 
     /// Forgets all slots before this one, and never takes them again.
     pub(super) fn drop_before(&self, floor: u64) {
-        if self.floor.fetch_max(floor, Ordering::AcqRel) >= floor {
+        self.floor.fetch_max(floor, Ordering::AcqRel);
+    }
+
+    /// Frees what has passed in all shards; not for the path of a request.
+    pub(super) fn sweep(&self) {
+        let floor = self.floor.load(Ordering::Acquire);
+        if self.swept.fetch_max(floor, Ordering::AcqRel) >= floor {
             return;
         }
-        for index in 0..SHARDS {
-            let mut shard = self.shard(index);
-            let kept = shard.split_off(&floor);
-            let passed = mem::replace(&mut *shard, kept);
-            // Freed without the lock.
-            drop(shard);
+        for shard in &self.shards {
+            // Whoever holds it sees to it.
+            if let Ok(mut shard) = shard.try_lock() {
+                self.let_go(&mut shard, floor);
+            }
+        }
+        self.quota.sweep(floor);
+    }
+
+    fn let_go(&self, shard: &mut Shard, floor: u64) {
+        if shard.floor < floor {
+            shard.floor = floor;
+            let kept = shard.slots.split_off(&floor);
+            let passed = mem::replace(&mut shard.slots, kept);
             let passed: u64 = passed.into_values().map(|tags| tags.len() as u64).sum();
             self.live.fetch_sub(passed, Ordering::AcqRel);
         }
-        self.quota.drop_before(floor);
     }
 
     fn shard(&self, index: usize) -> MutexGuard<'_, Shard> {
@@ -160,24 +192,9 @@ pub(super) const fn fenced(until: u64, now: u64) -> NonceStoreError {
     NonceStoreError::Fenced { retry_after: until.saturating_sub(now).saturating_add(1) }
 }
 
-/// Tags are random already: their upper half is the hash. The lower bits choose the shard.
-#[derive(Default)]
-struct TagHasher(u64);
-
-impl Hasher for TagHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, tag: u128) {
-        self.0 = (tag >> 64) as u64;
-    }
+/// The shard of a tag, and what is kept of it there: bits that have nothing to do with each other.
+const fn split(tag: u128) -> (usize, u64) {
+    ((tag >> 64) as usize % SHARDS, tag as u64)
 }
 
 pub(super) const SLOT_SECONDS: u64 = 16;

@@ -174,7 +174,8 @@ async fn row_64_stores_that_are_down() {
 #[tokio::test]
 async fn row_64_a_fence_after_a_restart() {
     let fence = Timestamp::from_seconds(NOW + 300).unwrap();
-    let nonces = Arc::new(MemoryNonceStore::builder().fence(fence).build().unwrap());
+    let nonces =
+        Arc::new(MemoryNonceStore::builder().first_start(true).fence(fence).build().unwrap());
     let server = Server::with(Setup { nonces, ..Setup::default() }).await;
     for location in Location::ALL {
         let answer = server.refuses(&Wire::new(location), 503, "").await;
@@ -211,7 +212,7 @@ async fn row_64_t_scope_permission_denied() {
 
 #[tokio::test]
 async fn row_64_t_quota_over_quota() {
-    let nonces = Arc::new(MemoryNonceStore::builder().quota(9).build().unwrap());
+    let nonces = Arc::new(MemoryNonceStore::builder().first_start(true).quota(9).build().unwrap());
     let server = Server::with(Setup { nonces, ..Setup::default() }).await;
     for _ in 0..3 {
         for wire in Wire::everywhere(|wire| wire) {

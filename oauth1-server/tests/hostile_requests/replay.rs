@@ -147,7 +147,7 @@ async fn t_scope_n_a_nonce_is_used_by_one_client_token_and_timestamp() {
 
 #[tokio::test]
 async fn t_mem_1_unsigned_requests_record_nothing() {
-    let nonces = Arc::new(MemoryNonceStore::new().unwrap());
+    let nonces = Arc::new(MemoryNonceStore::builder().first_start(true).build().unwrap());
     let server = Server::with(Setup { nonces: nonces.clone(), ..Setup::default() }).await;
     let unique = |i: usize, length: usize| format!("{i}-{}", "x".repeat(length));
     for i in 0..200 {

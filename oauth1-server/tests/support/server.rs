@@ -83,7 +83,7 @@ impl Default for Setup {
             policy: Policy::default(),
             profile: AnswerProfile::Full,
             credentials: Arc::new(credentials()),
-            nonces: Arc::new(MemoryNonceStore::new().unwrap()),
+            nonces: Arc::new(MemoryNonceStore::builder().first_start(true).build().unwrap()),
             unsigned_allowed: false,
             configure: |verifier| verifier,
         }

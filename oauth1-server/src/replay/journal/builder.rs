@@ -43,6 +43,7 @@ pub enum JournalLevel {
 pub struct JournalNonceStoreBuilder {
     directory: PathBuf,
     mirror: Option<PathBuf>,
+    owner: String,
     settings: Settings,
     level: JournalLevel,
     any_file_system: bool,
@@ -54,6 +55,7 @@ impl JournalNonceStoreBuilder {
         Self {
             directory,
             mirror: None,
+            owner: String::new(),
             settings: Settings {
                 window: TimestampWindow::default(),
                 capacity: 1 << 22,
@@ -134,6 +136,14 @@ impl JournalNonceStoreBuilder {
         self
     }
 
+    /// Names the credentials that the nonces were used with. After they were made anew, with the
+    /// directory, what the mirror knows of those before is not missed: nothing signed with those is
+    /// accepted any more.
+    pub fn owner(mut self, owner: impl Into<String>) -> Self {
+        self.owner = owner.into();
+        self
+    }
+
     /// Takes a file system that is not known to be local and to keep what was written when the
     /// process is killed.
     pub const fn any_file_system(mut self, any: bool) -> Self {
@@ -209,8 +219,10 @@ impl JournalNonceStoreBuilder {
 
     fn place_of_mirror(&self) -> Option<Arc<dyn super::disk::Directory>> {
         let mirror = match &self.mirror {
-            Some(mirror) => mirror_of(&self.directory, &[mirror]),
-            None => mirror_of(&self.directory, &[Path::new("/dev/shm"), Path::new("/run")]),
+            Some(mirror) => mirror_of(&self.directory, &self.owner, &[mirror]),
+            None => {
+                mirror_of(&self.directory, &self.owner, &[Path::new("/dev/shm"), Path::new("/run")])
+            }
         };
         if mirror.is_none() {
             tracing::warn!(

@@ -180,6 +180,7 @@ impl Engine {
     /// there are requests, and gets over a full disk.
     pub(super) fn tick(&self, now: u64) {
         self.follow_clock(now, now.saturating_sub(self.settings.window.past));
+        self.slots.sweep();
         let Some(log) = &self.log else { return };
         if self.is_refusing() {
             log.settle();

@@ -97,11 +97,11 @@ pub(super) fn is_private(file: &fs::File, forbidden: u32) -> io::Result<bool> {
 
 /// A directory in memory that belongs to this data directory, if the machine has a place for one:
 /// it is not rolled back with the disk, and it is gone after a restart of the machine.
-pub(super) fn mirror_of(data: &Path, places: &[&Path]) -> Option<Arc<dyn Directory>> {
-    let name = fs::canonicalize(data).ok()?;
-    // Not a secret: a name that differs between data directories.
-    let name = name.as_os_str().as_encoded_bytes();
-    let hash = siphasher::sip128::SipHasher24::new().hash(name).as_u128();
+pub(super) fn mirror_of(data: &Path, owner: &str, places: &[&Path]) -> Option<Arc<dyn Directory>> {
+    let path = fs::canonicalize(data).ok()?;
+    // Not a secret: a name that differs between data directories and owners.
+    let name = [path.as_os_str().as_encoded_bytes(), b"\0", owner.as_bytes()].concat();
+    let hash = siphasher::sip128::SipHasher24::new().hash(&name).as_u128();
     places.iter().find_map(|place| {
         if FileSystemKind::of(place).ok()? != FileSystemKind::Memory {
             return None;

@@ -97,7 +97,7 @@ pub use fence::FenceReason;
 
 /// Used nonces in a directory of this machine.
 ///
-/// One nonce takes 32 octets on disk and 20 to 40 in memory. Live nonces are never evicted. One
+/// One nonce takes 32 octets on disk and 11 to 16 in memory. Live nonces are never evicted. One
 /// process has the directory at a time.
 ///
 /// ```no_run

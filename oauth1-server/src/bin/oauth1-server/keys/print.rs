@@ -1,0 +1,170 @@
+//! How keys are printed.
+
+use oauth1_server::management::{CreatedKey, Key, KeyPage, Rotated};
+use serde_json::{Value as Json, json};
+
+/// For people, or for programs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Print {
+    pub(super) json: bool,
+}
+
+impl Print {
+    pub(super) fn created(self, created: &CreatedKey) {
+        let CreatedKey { key, credentials } = created;
+        let app_secret = (!key.rsa).then(|| credentials.client.secret().expose());
+        let token_secret = credentials.token.secret().expose();
+        let access_token = credentials.token.identifier();
+        if self.json {
+            let mut object = to_json(key);
+            object["app_secret"] = app_secret.into();
+            object["access_token"] = access_token.into();
+            object["token_secret"] = token_secret.into();
+            println!("{object:#}");
+            return;
+        }
+        println!("App key       {}", key.app_key);
+        println!("App secret    {}", app_secret.unwrap_or("none: the RSA private key signs"));
+        println!("Access token  {access_token}");
+        println!("Token secret  {token_secret}");
+        eprintln!();
+        eprintln!("Name          {}", key.name);
+        eprintln!("Expires       {}", time(key.expires_at, "never"));
+        eprintln!("Store the secrets now: they are not shown again.");
+    }
+
+    pub(super) fn rotated(self, rotated: &Rotated) {
+        let Rotated { key, app_secret, token_secret, old_good_until } = rotated;
+        let access_token = key.tokens.iter().find(|token| token.own);
+        let access_token = access_token.map(|token| &*token.access_token);
+        let app_secret = app_secret.as_ref().map(|secret| secret.expose());
+        let token_secret = token_secret.as_ref().map(|secret| secret.expose());
+        if self.json {
+            let mut object = to_json(key);
+            object["app_secret"] = app_secret.into();
+            object["access_token"] = access_token.into();
+            object["token_secret"] = token_secret.into();
+            object["old_good_until"] = time(Some(*old_good_until), "").into();
+            println!("{object:#}");
+            return;
+        }
+        println!("App key       {}", key.app_key);
+        println!("App secret    {}", app_secret.unwrap_or("not changed"));
+        println!("Access token  {}", access_token.unwrap_or("none"));
+        println!("Token secret  {}", token_secret.unwrap_or("not changed"));
+        eprintln!();
+        eprintln!("The old secrets are good until {}.", time(Some(*old_good_until), ""));
+        eprintln!("Store the new ones now: they are not shown again.");
+    }
+
+    pub(super) fn page(self, page: &KeyPage) {
+        if self.json {
+            let keys: Vec<_> = page.keys.iter().map(to_json).collect();
+            println!("{:#}", json!({ "keys": keys, "next": page.next }));
+            return;
+        }
+        let rows = page.keys.iter().map(|key| {
+            [
+                key.name.clone(),
+                key.app_key.clone(),
+                key.state().as_str().to_owned(),
+                time(key.expires_at, "never"),
+                time(key.last_used_at, "never"),
+            ]
+        });
+        let head = ["NAME", "APP KEY", "STATE", "EXPIRES", "LAST USED"].map(str::to_owned);
+        let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+        let width =
+            |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: [usize; 5] = std::array::from_fn(width);
+        for row in &rows {
+            let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+            println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+        }
+        if let Some(next) = &page.next {
+            eprintln!("There are more: --after {next}");
+        }
+    }
+
+    pub(super) fn key(self, key: &Key) {
+        if self.json {
+            println!("{:#}", to_json(key));
+            return;
+        }
+        for (label, value) in [
+            ("App key", &*key.app_key),
+            ("Name", &key.name),
+            ("Display name", &key.display_name),
+            ("Developer", &key.developer_name),
+            ("Description", &key.description),
+            ("Environment", &key.environment),
+            ("Account", &key.account),
+            ("State", key.state().as_str()),
+            ("Expires", &time(key.expires_at, "never")),
+            ("Scopes", &key.scopes),
+            ("Attributes", &key.attributes),
+            ("Methods", key.signature_methods.as_deref().unwrap_or("all that the server accepts")),
+            ("Signs with", if key.rsa { "RSA key" } else { "app secret" }),
+            ("Created", &format!("{} by {}", time(Some(key.created_at), ""), key.created_by)),
+            ("Changed", &time(Some(key.changed_at), "")),
+            ("Last used", &time(key.last_used_at, "never")),
+            ("Old secret until", &time(key.old_secret_expires_at, "")),
+        ] {
+            if !matches!(value, "" | "{}") {
+                println!("{label:<17} {value}");
+            }
+        }
+        for token in &key.tokens {
+            let state = if token.revoked_at.is_some() { ", revoked" } else { "" };
+            let expires = time(token.expires_at, "never");
+            println!("{:<17} {} (expires {expires}{state})", "Access token", token.access_token);
+        }
+    }
+
+    pub(super) fn done(self, what: &str, key: &Key) {
+        if self.json {
+            println!("{:#}", json!({ "app_key": key.app_key, "name": key.name, "done": what }));
+        } else {
+            println!("{} ({}) is {what}.", key.name, key.app_key);
+        }
+    }
+}
+
+fn to_json(key: &Key) -> Json {
+    let attributes: Json = serde_json::from_str(&key.attributes).unwrap_or_default();
+    let tokens = key.tokens.iter().map(|token| {
+        json!({
+            "access_token": token.access_token, "own": token.own,
+            "resource_owner": token.resource_owner, "created_at": time(Some(token.created_at), ""),
+            "expires_at": optional(token.expires_at), "revoked_at": optional(token.revoked_at),
+        })
+    });
+    json!({
+        "app_key": key.app_key, "name": key.name, "display_name": key.display_name,
+        "developer_name": key.developer_name, "description": key.description,
+        "environment": key.environment, "account": key.account, "state": key.state().as_str(),
+        "enabled": key.enabled, "expires_at": optional(key.expires_at),
+        "scopes": key.scopes.split_whitespace().collect::<Vec<_>>(), "attributes": attributes,
+        "signature_methods": key.signature_methods.as_deref()
+            .map(|methods| methods.split_whitespace().collect::<Vec<_>>()),
+        "rsa": key.rsa, "body_hash_required": key.body_hash_required,
+        "created_at": time(Some(key.created_at), ""), "created_by": key.created_by,
+        "changed_at": time(Some(key.changed_at), ""), "last_used_at": optional(key.last_used_at),
+        "last_used_address": key.last_used_address,
+        "old_secret_expires_at": optional(key.old_secret_expires_at),
+        "tokens": tokens.collect::<Vec<_>>(),
+    })
+}
+
+fn optional(milliseconds: Option<i64>) -> Option<String> {
+    milliseconds.map(|at| time(Some(at), ""))
+}
+
+/// RFC 3339, in UTC.
+fn time(milliseconds: Option<i64>, none: &str) -> String {
+    match milliseconds.map(jiff::Timestamp::from_millisecond) {
+        None => none.to_owned(),
+        Some(Ok(at)) => format!("{at:.0}"),
+        Some(Err(_)) => "out of range".to_owned(),
+    }
+}

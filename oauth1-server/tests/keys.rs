@@ -1,0 +1,197 @@
+//! The commands `keys`, `migrate` and `rekey`, as people and scripts use them.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::{
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use serde_json::Value;
+
+struct DataDir(PathBuf);
+
+impl DataDir {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("oauth1-keys-{}-{number}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_oauth1-server"))
+            .args(words)
+            .arg("--data-dir")
+            .arg(&self.0)
+            .env_remove("CREDENTIALS_DIRECTORY")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    fn succeeds(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    fn json(&self, words: &[&str]) -> Value {
+        serde_json::from_str(&self.succeeds(&[words, &["--json"]].concat())).unwrap()
+    }
+
+    /// The message, after the exit code was compared.
+    fn fails(&self, words: &[&str], code: i32) -> String {
+        let output = self.run(words);
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty(), "{words:?}: {}", text(&output.stdout));
+        text(&output.stderr)
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8(octets.to_vec()).unwrap()
+}
+
+fn string<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}"))
+}
+
+#[test]
+fn create_prints_the_four_values_in_their_order() {
+    let dir = DataDir::new();
+    let printed = dir.succeeds(&["keys", "create", "--name", "bot"]);
+    let lines: Vec<_> = printed.lines().filter_map(|line| line.split_once("  ")).collect();
+    let labels: Vec<_> = lines.iter().map(|(label, _)| *label).collect();
+    assert_eq!(labels, ["App key", "App secret", "Access token", "Token secret"]);
+    assert!(lines.iter().all(|(_, value)| value.trim().len() >= 27), "{printed}");
+
+    let created = dir.json(&["keys", "create", "--name", "bot-2"]);
+    for name in ["app_key", "app_secret", "access_token", "token_secret"] {
+        assert!(string(&created, name).len() >= 27);
+    }
+}
+
+#[test]
+fn secrets_are_printed_once() {
+    let dir = DataDir::new();
+    let created = dir.json(&["keys", "create", "--name", "bot"]);
+    let rotated = dir.json(&["keys", "rotate", "bot", "--grace", "1h"]);
+    assert_eq!(created["app_key"], rotated["app_key"]);
+    assert_eq!(created["access_token"], rotated["access_token"]);
+    let mut later = dir.succeeds(&["keys", "show", "bot"]);
+    later += &dir.succeeds(&["keys", "show", "bot", "--json"]);
+    later += &dir.succeeds(&["keys", "list", "--json"]);
+    later += &dir.succeeds(&["keys", "disable", "bot", "--json"]);
+    assert!(later.contains(string(&created, "app_key")));
+    for of in [&created, &rotated] {
+        for name in ["app_secret", "token_secret"] {
+            assert!(!later.contains(string(of, name)), "{name}");
+        }
+    }
+    assert_ne!(created["app_secret"], rotated["app_secret"]);
+    assert_ne!(created["token_secret"], rotated["token_secret"]);
+    let half = dir.json(&["keys", "rotate", "bot", "--only", "token-secret"]);
+    assert!(half["app_secret"].is_null());
+    assert_ne!(half["token_secret"], rotated["token_secret"]);
+}
+
+#[test]
+fn a_key_goes_through_its_life() {
+    let dir = DataDir::new();
+    let options = ["--display-name", "Billing Bot", "--expires", "90d", "--scope", "bills:view"];
+    let created = dir.json(&[&["keys", "create"][..], &options].concat());
+    let key = string(&created, "app_key").to_owned();
+    assert_eq!(string(&created, "name"), "billing-bot");
+    assert_eq!(created["scopes"][0], "bills:view");
+    for (words, state) in [
+        (["keys", "disable", "billing-bot"], "disabled"),
+        (["keys", "disable", "billing-bot"], "disabled"),
+        (["keys", "enable", &key], "active"),
+    ] {
+        dir.succeeds(&words);
+        assert_eq!(string(&dir.json(&["keys", "show", &key]), "state"), state);
+    }
+    let message = dir.fails(&["keys", "delete", &key], 1);
+    assert!(message.contains("--yes"), "{message}");
+    dir.succeeds(&["keys", "delete", &key, "--yes"]);
+    let message = dir.fails(&["keys", "show", &key], 1);
+    assert!(message.contains("there is no key") && message.contains("keys list"), "{message}");
+    assert_eq!(dir.json(&["keys", "list"])["keys"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn lists_go_on_where_they_ended() {
+    let dir = DataDir::new();
+    for name in ["one", "two", "three"] {
+        dir.succeeds(&["keys", "create", "--name", name]);
+    }
+    let page = dir.json(&["keys", "list", "--limit", "2"]);
+    let names = |page: &Value| {
+        let keys = page["keys"].as_array().unwrap().iter();
+        keys.map(|key| string(key, "name").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&page), ["three", "two"]);
+    let page = dir.json(&["keys", "list", "--after", string(&page, "next")]);
+    assert_eq!(names(&page), ["one"]);
+    assert!(page["next"].is_null());
+    let table = dir.succeeds(&["keys", "list"]);
+    assert!(table.starts_with("NAME") && table.lines().count() == 4, "{table}");
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let dir = DataDir::new();
+    for (words, code, message) in [
+        (&["keys", "create", "--name", "two words"][..], 1, "no spaces allowed"),
+        (&["keys", "create", "--expires", "soon"], 2, "90d"),
+        (&["keys", "create", "--expires", "2001-01-01"], 2, "in the past"),
+        (&["keys", "create", "--signature-method", "MD5"], 2, "HMAC-SHA1"),
+        (&["keys", "create", "--attribute", "x"], 2, "NAME=VALUE"),
+        (&["keys", "create", "--rsa-public-key", "/nowhere"], 1, "/nowhere"),
+        (&["keys", "rotate", "nobody"], 1, "there is no key"),
+        (&["keys", "rotate", "nobody", "--grace", "31"], 2, "24h"),
+        (&["keys", "show"], 2, "KEY"),
+    ] {
+        let printed = dir.fails(words, code);
+        assert!(printed.contains(message), "{words:?}: {printed}");
+    }
+}
+
+#[test]
+fn an_rsa_key_has_no_app_secret() {
+    let dir = DataDir::new();
+    let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rsa-public.pem");
+    let created = dir.json(&["keys", "create", "--name", "rsa", "--rsa-public-key", pem]);
+    assert!(created["app_secret"].is_null() && created["rsa"].as_bool().unwrap());
+    assert!(!string(&created, "token_secret").is_empty());
+    dir.fails(&["keys", "rotate", "rsa", "--only", "app-secret"], 1);
+    dir.succeeds(&["keys", "rotate", "rsa"]);
+    let private = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rsa-private.pem");
+    dir.fails(&["keys", "create", "--rsa-public-key", private], 1);
+}
+
+#[test]
+fn migrate_and_rekey() {
+    let dir = DataDir::new();
+    let message = dir.fails(&["migrate", "--check"], 1);
+    assert!(message.contains("oauth1-server migrate"), "{message}");
+    dir.succeeds(&["migrate"]);
+    dir.succeeds(&["migrate", "--check"]);
+    dir.succeeds(&["keys", "create", "--name", "bot"]);
+    let key = || std::fs::read_to_string(dir.0.join("master.key")).unwrap();
+    let before = key();
+    let printed = dir.succeeds(&["rekey"]);
+    assert!(printed.contains("2 secrets") && !printed.contains(key().trim()), "{printed}");
+    assert_ne!(before, key());
+    dir.succeeds(&["keys", "rotate", "bot"]);
+    std::fs::write(dir.0.join("master.key"), before).unwrap();
+    let message = dir.fails(&["keys", "list"], 1);
+    assert!(message.contains("is not the one"), "{message}");
+}

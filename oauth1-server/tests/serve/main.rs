@@ -1,0 +1,8 @@
+//! `oauth1-server serve` as a process: its configuration, deadlines, limits, health and end.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod configuration;
+mod connections;
+mod ending;
+mod health;
+mod process;

@@ -143,7 +143,7 @@ impl Engine {
             Ok(outcome) => Ok(Attempt::Done(outcome)),
             Err(error) => {
                 if self.is_refusing() {
-                    log.settle();
+                    log.note_failure();
                 }
                 Err(error)
             }
@@ -167,13 +167,13 @@ impl Engine {
     pub(super) fn raise(&self, timestamp: u64, now: u64) -> Result<(), StoreError> {
         let Some(log) = &self.log else { return Ok(()) };
         let target = (timestamp / SLOT_SECONDS).saturating_add(1).saturating_mul(SLOT_SECONDS);
-        log.raise(target, now).inspect_err(|_| log.settle())
+        log.raise(target, now).inspect_err(|_| log.note_failure())
     }
 
     /// Puts all that was recorded before on stable storage.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         let Some(log) = &self.log else { return Ok(()) };
-        log.sync().inspect_err(|_| log.settle())
+        log.sync().inspect_err(|_| log.note_failure())
     }
 
     /// Once a second: drops what has passed, keeps the high-water mark ahead of the clock while
@@ -183,7 +183,7 @@ impl Engine {
         self.slots.sweep();
         let Some(log) = &self.log else { return };
         if self.is_refusing() {
-            log.settle();
+            log.recover();
             return;
         }
         let (floor, fence) = (self.slots.floor(), self.fence.load(Ordering::Acquire));
@@ -208,7 +208,7 @@ impl Engine {
             )
             .is_err()
         {
-            log.settle();
+            log.note_failure();
         }
     }
 
@@ -217,7 +217,7 @@ impl Engine {
     pub(super) fn close(&self, now: u64) {
         let Some(log) = &self.log else { return };
         if self.is_refusing() {
-            log.settle();
+            log.note_failure();
             return;
         }
         let highest = log.highest();

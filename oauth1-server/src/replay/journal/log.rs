@@ -131,9 +131,18 @@ impl Log {
         Ok(())
     }
 
-    /// After a failure: a fence for the next start is written wherever it can be. A disk that was
-    /// merely full is used again once the fence is on it; one that failed is not.
-    pub(super) fn settle(&self) {
+    /// After a failure: a fence for the next start is written wherever it can be.
+    pub(super) fn note_failure(&self) {
+        self.settle(false);
+    }
+
+    /// Now and then after a failure: what could not be written is tried again. A disk that was
+    /// merely full is used again once it has room and the fence is on it; one that failed is not.
+    pub(super) fn recover(&self) {
+        self.settle(true);
+    }
+
+    fn settle(&self, recover: bool) {
         let mut file = self.mark();
         let current = *file.current();
         // Whatever was accepted lies at the high-water mark or below.
@@ -146,11 +155,12 @@ impl Log {
                 tracing::error!(%error, "the nonce journal cannot note its failure in its mirror");
             }
         }
-        let full = self.trouble.load(Ordering::Acquire) == FULL;
+        let full = recover && self.trouble.load(Ordering::Acquire) == FULL;
         if current.fence >= fence && !full {
             return;
         }
         let repaired = self.files.repair();
+        let repaired = if full { repaired.and(self.files.has_room()) } else { repaired };
         let written = file.write(fenced).and_then(|()| self.mirror.write(file.current()));
         let settled = repaired.and(written);
         match settled {
@@ -163,6 +173,8 @@ impl Log {
                 }
             }
             Ok(()) => {}
+            // Each second, until it is done: said once.
+            Err(_) if recover => {}
             Err(error) => {
                 tracing::error!(%error, "the nonce journal cannot note its failure on disk yet");
             }

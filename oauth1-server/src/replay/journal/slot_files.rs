@@ -32,8 +32,8 @@ struct SlotFile {
     /// How many records it has, and how many of them are on stable storage.
     records: u64,
     synced: u64,
-    /// Whether a write failed: there may be octets after the last record.
-    damaged: bool,
+    /// How a write failed: there may be octets after the last record.
+    damaged: Option<io::ErrorKind>,
 }
 
 /// Why a record was not appended.
@@ -58,7 +58,7 @@ impl SlotFiles {
         }
         let count = self.mirror.count(slot, records)?;
         let synced = if synced { records } else { 0 };
-        let file = SlotFile { file, count, records, synced, damaged: false };
+        let file = SlotFile { file, count, records, synced, damaged: None };
         self.insert(slot, file);
         Ok(())
     }
@@ -101,12 +101,24 @@ impl SlotFiles {
         let files: Vec<_> = self.read_open().values().cloned().collect();
         for file in files {
             let mut file = lock(&file);
-            if file.damaged {
+            if file.damaged.is_some() {
                 file.file.truncate(file.records * RECORD as u64)?;
-                file.damaged = false;
+                file.damaged = None;
             }
         }
         Ok(())
+    }
+
+    /// Whether a disk that was full takes more again: tried, because a file may have room where the
+    /// disk has none.
+    pub(super) fn has_room(&self) -> io::Result<()> {
+        let written = self.directory.open(ROOM, Mode::Append)?.append(&[0; ROOM_SIZE]);
+        self.directory.remove(ROOM)?;
+        match written {
+            Ok(ROOM_SIZE) => Ok(()),
+            Ok(_) => Err(io::ErrorKind::StorageFull.into()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether there are files of slots before this one.
@@ -142,7 +154,7 @@ impl SlotFiles {
         let file = self.directory.open(&name(slot), Mode::Append)?;
         self.names_changed.store(true, Ordering::Release);
         let count = self.mirror.count(slot, 0)?;
-        let file = SlotFile { file, count, records: 0, synced: 0, damaged: false };
+        let file = SlotFile { file, count, records: 0, synced: 0, damaged: None };
         let file = Arc::new(Mutex::new(file));
         open.insert(slot, file.clone());
         Ok(file)
@@ -160,24 +172,32 @@ impl SlotFiles {
 
 impl SlotFile {
     fn append(&mut self, tag: u128, timestamp: u64) -> io::Result<()> {
-        if self.damaged {
-            return Err(io::Error::other("an earlier write to this file failed"));
+        if let Some(kind) = self.damaged {
+            // Another request's write failed meanwhile, and this one would for the same reason.
+            return Err(kind.into());
         }
         let record = Record { tag, timestamp, after_sync: self.synced == self.records };
         let written = self.file.append(&record.encode());
-        if !matches!(written, Ok(RECORD)) {
-            self.damaged = true;
-            // A short write is how a disk that gets full shows first.
-            return Err(written.map_or_else(|error| error, |_| io::ErrorKind::StorageFull.into()));
-        }
-        self.records += 1;
-        Ok(())
+        // A short write is how a disk that gets full shows first.
+        let error = match written {
+            Ok(RECORD) => {
+                self.records += 1;
+                return Ok(());
+            }
+            Ok(_) => io::ErrorKind::StorageFull.into(),
+            Err(error) => error,
+        };
+        self.damaged = Some(error.kind());
+        Err(error)
     }
 }
 
 fn lock(file: &Mutex<SlotFile>) -> MutexGuard<'_, SlotFile> {
     file.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+const ROOM: &str = "room";
+const ROOM_SIZE: usize = 16 * 1024;
 
 /// The name of a slot's file.
 pub(super) fn name(slot: u64) -> String {

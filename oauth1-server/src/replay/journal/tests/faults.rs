@@ -4,7 +4,14 @@ use std::io::ErrorKind;
 
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
-use super::{sim::Failure, *};
+use super::{
+    super::{
+        mirror::Mirror,
+        slot_files::{AppendError, SlotFiles},
+    },
+    sim::Failure,
+    *,
+};
 
 /// Some minutes of a machine, whose operation `at` fails; then it is killed or loses power, and
 /// everything is sent again. Says whether anything failed.
@@ -121,6 +128,26 @@ fn a_full_disk_is_used_again_once_a_fence_is_written() {
     assert_eq!(machine.fence(), Some(FenceReason::Earlier));
     assert_eq!(machine.send(NOW, "before"), None);
     assert_eq!(machine.send(NOW + 60, "after"), Some(NonceOutcome::Fresh));
+}
+
+/// Requests that meet the same full disk at once: the second one finds the file as the first one
+/// left it, and must not take that for another failure, which would last until a restart.
+#[test]
+fn a_file_that_a_full_disk_damaged_is_full_for_all() {
+    let disk = Disk::default();
+    let mirror = Arc::new(Mirror::new(None));
+    let files = SlotFiles::new(Arc::new(disk.clone()), mirror);
+    files.append(NOW / 16, 1, NOW).unwrap();
+    disk.fail(Some(Failure { at: 1, again: false, kind: ErrorKind::StorageFull }));
+    for tag in 2..5 {
+        let AppendError::NotWritten(error) = files.append(NOW / 16, tag, NOW).unwrap_err() else {
+            panic!("the file is open");
+        };
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+    }
+    files.repair().unwrap();
+    files.has_room().unwrap();
+    files.append(NOW / 16, 5, NOW).unwrap();
 }
 
 #[test]

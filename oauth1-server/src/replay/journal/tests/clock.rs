@@ -6,8 +6,9 @@ use super::*;
 
 #[test]
 fn a_clock_that_is_set_at_random_makes_nothing_fresh_again() {
+    let walks = std::env::var("JOURNAL_WALKS").ok().map_or(400, |walks| walks.parse().unwrap());
     let (mut accepted, mut behind) = (0, 0);
-    for seed in 0..400 {
+    for seed in 0..walks {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut machine = Machine::started();
         for i in 0..60 {
@@ -30,7 +31,8 @@ fn a_clock_that_is_set_at_random_makes_nothing_fresh_again() {
         }
         accepted += machine.accepted.len();
     }
-    assert!(accepted > 2_000 && behind > 10, "{accepted} {behind}");
+    println!("{walks} machines; {accepted} requests accepted, none twice; {behind} starts refused");
+    assert!(accepted as u64 > 5 * walks && behind > walks / 40, "{accepted} {behind}");
 }
 
 #[test]

@@ -299,7 +299,8 @@ impl fmt::Display for Steps<'_> {
         let e = self.explanation;
         writeln!(f, "1. The request (RFC 5849 section 3.4.1)")?;
         writeln!(f, "   method  {}", e.method)?;
-        writeln!(f, "   query   {}", if e.query.is_empty() { "none" } else { &e.query })?;
+        let query = if e.query.is_empty() { "none" } else { &e.query };
+        writeln!(f, "   query   {}", query.escape_debug())?;
         writeln!(f, "   body    {}", e.body)?;
 
         writeln!(f, "2. The base string URI (section 3.4.1.2)")?;
@@ -310,14 +311,15 @@ impl fmt::Display for Steps<'_> {
 
         writeln!(f, "3. The parameters, decoded, with their sources (section 3.4.1.3.1)")?;
         for p in &e.parameters {
-            write!(f, "   {:<8} {} = {:?}", p.source, p.name, p.value)?;
+            // Escaped: what was captured may hold what a terminal takes for more than text.
+            write!(f, "   {:<8} {} = {:?}", p.source, p.name.escape_debug(), p.value)?;
             if p.raw != format!("{}={}", p.name, p.value) {
-                write!(f, "   sent as {}", p.raw)?;
+                write!(f, "   sent as {}", p.raw.escape_debug())?;
             }
             writeln!(f)?;
         }
         for (what, why) in &e.left_out {
-            writeln!(f, "   left out {what}: {why}")?;
+            writeln!(f, "   left out {}: {why}", what.escape_debug())?;
         }
 
         writeln!(f, "4. Encoded (section 3.6), sorted by name, then value (section 3.4.1.3.2)")?;
@@ -420,5 +422,24 @@ fn body_note(body: SignableBody<'_>) -> String {
             body.len()
         ),
         SignableBody::Streamed => "a stream, not form-encoded: not signed".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ClientCredentials, Nonce, Timestamp};
+
+    #[test]
+    fn control_characters_of_a_request_do_not_reach_the_terminal() {
+        let stamp = Stamp::new(Nonce::new("n").unwrap(), Timestamp::from_seconds(1).unwrap());
+        let request = SignableRequest::new("POST", "http://a.example/?q%1b[2J=1").unwrap();
+        let request = request.with_body(SignableBody::Form(b"%1B[31mname=%07&raw\x1b=\x1b"));
+        let text = Signer::new(ClientCredentials::new("c", "s"))
+            .explain(&request, &stamp)
+            .unwrap()
+            .to_string();
+        assert!(text.contains("name = "), "{text}");
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
     }
 }

@@ -125,6 +125,9 @@ pub enum IdentityError {
     /// The client is suspended.
     #[error("the client is suspended")]
     ClientSuspended,
+    /// The client's key has expired.
+    #[error("the client's key has expired")]
+    ClientExpired,
     /// No such token.
     #[error("the token is not known")]
     TokenUnknown,
@@ -144,6 +147,7 @@ impl IdentityError {
         match self {
             Self::ClientUnknown => Problem::ConsumerKeyUnknown,
             Self::ClientSuspended => Problem::ConsumerKeyRefused,
+            Self::ClientExpired => Problem::ConsumerKeyRejected,
             Self::TokenUnknown | Self::TokenOfAnotherClient => Problem::TokenRejected,
             Self::Signature | Self::BodyHash => Problem::SignatureInvalid,
         }

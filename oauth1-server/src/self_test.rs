@@ -20,6 +20,9 @@ use crate::{
 /// Checks that the verifier refuses a forged request, accepts the genuine one, and refuses it the
 /// second time. A server that is to start calls this first, and does not start on an error.
 ///
+/// It cannot pass while the store of nonces is fenced or down: wait until
+/// [`NonceStore::ready`](crate::NonceStore::ready) says so.
+///
 /// The canary is signed with a credential that exists for this call alone; it goes through the
 /// verifier's own layer, policy, clock and store, where its nonce stays.
 ///

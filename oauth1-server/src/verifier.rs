@@ -347,9 +347,8 @@ fn doubt(
 ) -> Option<IdentityError> {
     match (client, token) {
         (None, _) => Some(IdentityError::ClientUnknown),
-        (Some(client), _) if client.is_suspended() || client.is_expired(now.seconds()) => {
-            Some(IdentityError::ClientSuspended)
-        }
+        (Some(client), _) if client.is_suspended() => Some(IdentityError::ClientSuspended),
+        (Some(client), _) if client.is_expired(now.seconds()) => Some(IdentityError::ClientExpired),
         (Some(_), Some(None)) => Some(IdentityError::TokenUnknown),
         (Some(client), Some(Some(token))) if token.client_identifier() != client.identifier() => {
             Some(IdentityError::TokenOfAnotherClient)

@@ -79,7 +79,7 @@ async fn a_created_key_verifies_until_it_is_disabled_expired_or_deleted(fixture:
     let new = NewKey { expires_at: Some(i64::try_from(end * 1000).unwrap()), ..NewKey::default() };
     let key = keys.create(&actor(), &new).await.unwrap();
     assert_eq!(verdict(store.clone(), &key.credentials, end - 1).await, "ok");
-    assert_eq!(verdict(store.clone(), &key.credentials, end).await, "consumer_key_refused");
+    assert_eq!(verdict(store.clone(), &key.credentials, end).await, "consumer_key_rejected");
     fixture.execute("UPDATE token SET revoked_at = 1 WHERE deleted_at IS NULL").await;
     assert_eq!(verdict(store.clone(), &key.credentials, now()).await, "token_revoked");
     fixture.execute("UPDATE token SET revoked_at = NULL, expires_at = 1000").await;

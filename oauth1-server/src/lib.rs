@@ -44,6 +44,7 @@
 //! | `sqlite` | no | credentials in SQLite, sealed at rest, with a cache and key management |
 //! | `postgres` | no | the same in PostgreSQL, and used nonces, for many nodes |
 //! | `redis` | no | used nonces in Redis, for many nodes |
+//! | `redis-tls` | no | the same through TLS, `rediss://` |
 //! | `journal` | no | used nonces in files, which outlive the process (Unix) |
 //! | `rsa` | no | RSA-SHA1, RSA-SHA256 and RSA-SHA512 clients |
 //! | `server` | no | all of these, and the program `oauth1-server` |

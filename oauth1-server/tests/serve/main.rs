@@ -6,3 +6,4 @@ mod connections;
 mod ending;
 mod health;
 mod process;
+mod redis_tls;

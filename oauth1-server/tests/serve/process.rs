@@ -75,12 +75,17 @@ impl Place {
 
     /// Starts the server with settings, and waits until it is ready.
     pub fn serve(self, settings: &[&str]) -> Server {
+        self.serve_with(settings, &[])
+    }
+
+    pub fn serve_with(self, settings: &[&str], environment: &[(&str, &str)]) -> Server {
         let (address, admin) = (free(), free());
         let (listen, admin_listen) = (address.to_string(), admin.to_string());
         let mut arguments = vec!["serve", "--listen", &listen, "--admin-listen", &admin_listen];
         settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
         let log = File::options().create(true).append(true).open(self.0.join("log")).unwrap();
         let mut command = self.command(&arguments);
+        command.envs(environment.iter().copied());
         let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let mut server = Server { child, address, admin, place: self };
         wait_until("the server is ready", || {

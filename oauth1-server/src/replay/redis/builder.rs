@@ -158,7 +158,7 @@ impl std::fmt::Debug for RedisNonceStoreBuilder {
 pub enum RedisNonceStoreError {
     /// The URL is none of the forms that are known. It is not repeated: it may hold a password.
     #[error(
-        "the URL of Redis is not valid: write redis://host:port/db, unix:///path, redis+sentinel://host:port,host:port/name or redis+cluster://host:port,host:port"
+        "the URL of Redis is not valid: write redis://host:port/db (or rediss://, if built with TLS), unix:///path, redis+sentinel://host:port,host:port/name or redis+cluster://host:port,host:port"
     )]
     Url,
     /// Redis drops what it likes when its memory is full.

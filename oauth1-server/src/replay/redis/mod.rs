@@ -38,10 +38,10 @@
 //!   floor never falls.
 //!
 //! Each call compares the clock of the node with that of Redis. A node that is off by more than one
-//! second is refused, so no node can have accepted what lies above the fence of another, as long
-//! as the servers before and after a failover agree as well. A write is never sent twice: one that is not answered within the time-box is refused with 503, and found as
-//! a replay if it arrived. Only `NOSCRIPT`, which says that nothing ran, is answered by loading the
-//! script and calling it again.
+//! second is refused, so no node can have accepted what lies above the fence of another, as long as
+//! the servers before and after a failover agree as well. A write is never sent twice: one that is
+//! not answered within the time-box is refused with 503, and found as a replay if it arrived. Only
+//! `NOSCRIPT`, which says that nothing ran, is answered by loading the script and calling it again.
 //!
 //! # What is not covered
 //!

@@ -171,9 +171,19 @@ impl RequestVerifier {
     ) -> Result<(Request<RequestBody<B>>, Option<VerifiedRequest>), Refusal> {
         let (parts, body) = request.into_parts();
         let mut body = RequestBody::streamed(body);
+        let verified = self.verify_parts(&parts, &mut body).await?;
+        Ok((Request::from_parts(parts, body), verified))
+    }
+
+    /// The same, of a request that stays where it is.
+    pub(crate) async fn verify_parts<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        parts: &Parts,
+        body: &mut RequestBody<B>,
+    ) -> Result<Option<VerifiedRequest>, Refusal> {
         let mut seen = Seen::default();
         let start = self.observer.as_ref().map(|_| Instant::now());
-        let judged = self.judge(&parts, &mut body, &mut seen).await;
+        let judged = self.judge(parts, body, &mut seen).await;
         if let Some(observer) = &self.observer {
             observer.judged(&Judgement {
                 outcome: judged.as_ref().map(Option::as_ref),
@@ -185,15 +195,12 @@ impl RequestVerifier {
                 elapsed: start.map_or(Duration::ZERO, |start| start.elapsed()),
             });
         }
-        match judged {
-            Ok(verified) => Ok((Request::from_parts(parts, body), verified)),
-            Err(refusal) => {
-                if !self.quiet {
-                    log(&refusal, seen.client.as_deref());
-                }
-                Err(refusal)
-            }
+        if let Err(refusal) = &judged
+            && !self.quiet
+        {
+            log(refusal, seen.client.as_deref());
         }
+        judged
     }
 
     /// The order of the steps is the contract: nothing secret is touched before the request is
@@ -210,15 +217,17 @@ impl RequestVerifier {
 
         // Framing and limits (section 4.10). Only a form is read: its parameters are signed.
         let frame = Frame::of(parts, &self.origin, &limits)?;
-        let form = if frame.is_form { body.buffer(limits.body).await? } else { Bytes::new() };
+        let form =
+            if frame.is_form { Box::pin(body.buffer(limits.body)).await? } else { Bytes::new() };
 
         // Parameters: UTF-8, none twice, one location, none missing, version, timestamp syntax.
         let (request, authorization) = (frame.signable(&form)?, frame.authorization());
         let presented = PresentedRequest::parse(&request, &authorization, limits.protocol)
             .map_err(|error| requirements.complete(error, &frame, &form))?;
-        let Some(presented) = presented else { return Ok(None) };
+        // Elsewhere, as is all that makes the future large: allocators are slow above 1 KiB.
+        let Some(presented) = presented.map(Box::new) else { return Ok(None) };
         *seen = Seen {
-            client: Some(presented.client_identifier().chars().take(LOGGED_CHARS).collect()),
+            client: Some(shortened(presented.client_identifier()).into()),
             signature_method: Some(presented.signature_method()),
             location: Some(presented.location()),
             timestamp: presented.timestamp(),
@@ -286,8 +295,9 @@ impl RequestVerifier {
 
         // The body, if its hash was signed: read only now, on behalf of somebody known.
         if let Some(hash) = presented.body_hash() {
+            let octets = Box::pin(body.buffer(limits.body)).await?;
             let mut hasher = BodyHasher::new(method.hash());
-            hasher.update(&body.buffer(limits.body).await?);
+            hasher.update(&octets);
             if !hasher.matches(hash) {
                 return Err(IdentityError::BodyHash.into());
             }
@@ -368,6 +378,12 @@ fn log(refusal: &Refusal, client: Option<&str>) {
         Refusal::Nonce(_) => tracing::warn!(?client, reason = %refusal, "request refused"),
         _ => tracing::info!(?client, reason = %refusal, "request refused"),
     }
+}
+
+/// As much of an identifier as is logged.
+fn shortened(identifier: &str) -> &str {
+    let end = identifier.char_indices().nth(LOGGED_CHARS);
+    &identifier[..end.map_or(identifier.len(), |(end, _)| end)]
 }
 
 /// As long as the secrets that are issued, so that a stranger's key costs as much to set up.

@@ -1,3 +1,39 @@
-//! Real servers for tests, and faults and loads against `oauth1-server`.
+//! Faults and loads against `oauth1-server`: every request and every answer is recorded, and no
+//! request may be accepted twice.
 
+pub mod faults;
+pub mod harness;
+pub mod loads;
+pub mod report;
 pub mod services;
+
+use std::path::PathBuf;
+
+/// How large a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// A few minutes in all, for every change.
+    Short,
+    /// The figures of the report.
+    Long,
+}
+
+impl Scale {
+    /// One number or the other.
+    #[must_use]
+    pub const fn pick<T: Copy>(self, short: T, long: T) -> T {
+        match self {
+            Self::Short => short,
+            Self::Long => long,
+        }
+    }
+}
+
+/// What each fault and load is given.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The server program.
+    pub program: PathBuf,
+    /// How large the run is.
+    pub scale: Scale,
+}

@@ -60,20 +60,19 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let verifier = self.verifier.clone();
         let unsigned_allowed = self.unsigned_allowed;
+        let (mut parts, body) = request.into_parts();
+        let mut body = RequestBody::streamed(body);
         Box::pin(async move {
             let refused =
                 |refusal: &Refusal| verifier.answers().response(refusal).map(Either::Right);
-            let (mut request, verified) = match verifier.verify(request).await {
-                Ok(judged) => judged,
+            let judged = match verifier.verify_parts(&parts, &mut body).await {
+                Ok(Some(verified)) => Judged::Verified(verified),
+                Ok(None) if unsigned_allowed => Judged::Unsigned(verifier.answers().clone()),
+                Ok(None) => return Ok(refused(&Refusal::Unsigned)),
                 Err(refusal) => return Ok(refused(&refusal)),
             };
-            let judged = match verified {
-                Some(verified) => Judged::Verified(verified),
-                None if unsigned_allowed => Judged::Unsigned(verifier.answers().clone()),
-                None => return Ok(refused(&Refusal::Unsigned)),
-            };
-            request.extensions_mut().insert(judged);
-            Ok(inner.call(request).await?.map(Either::Left))
+            parts.extensions.insert(judged);
+            Ok(inner.call(Request::from_parts(parts, body)).await?.map(Either::Left))
         })
     }
 }

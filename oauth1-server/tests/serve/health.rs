@@ -116,7 +116,7 @@ fn a_fence_is_not_ready_and_503_until_it_has_passed() {
     wait_until("it listens", || server.admin_get("/livez").is_some());
     let ready = server.admin_get("/readyz").unwrap();
     assert_eq!(ready.status, 503, "{ready:?}");
-    assert!(ready.text.contains("[-] nonces: ") && ready.text.contains("[-] self-test: "));
+    assert!(ready.text.contains("[-] nonces: "), "{ready:?}");
     let answer = server.send(&server.signed(&keys, "GET", "", b""));
     assert_eq!(answer.status, 503, "{answer:?}");
     assert!(answer.text.contains("retry-after: "), "{answer:?}");

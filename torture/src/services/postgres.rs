@@ -137,8 +137,9 @@ impl Postgres {
     /// # Errors
     /// If it does not run.
     pub fn kill(&mut self) -> Result<(), ServiceError> {
+        self.freeze()?;
         let processes = self.processes()?;
-        signal("KILL", &processes)?;
+        signal_all("KILL", &processes);
         self.process = None;
         // Their memory is shared: the next one waits until all are gone.
         wait_for("the processes to end", WAIT, || {
@@ -151,7 +152,10 @@ impl Postgres {
     /// # Errors
     /// If it does not run.
     pub fn freeze(&self) -> Result<(), ServiceError> {
-        Ok(signal("STOP", &self.processes()?)?)
+        // The one that makes the others first.
+        signal("STOP", &[self.process.as_ref().ok_or_else(stopped)?.id()])?;
+        signal_all("STOP", &self.processes()?);
+        Ok(())
     }
 
     /// Lets it go on.
@@ -159,7 +163,8 @@ impl Postgres {
     /// # Errors
     /// If it does not run.
     pub fn thaw(&self) -> Result<(), ServiceError> {
-        Ok(signal("CONT", &self.processes()?)?)
+        signal_all("CONT", &self.processes()?);
+        Ok(())
     }
 
     /// Makes a standby a primary.
@@ -210,6 +215,20 @@ impl Postgres {
             }
         }
         Ok(all)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // What is stopped does not see that its parent is gone.
+        let _ = self.thaw();
+    }
+}
+
+/// Sends a signal to each process that is still there.
+fn signal_all(name: &str, processes: &[u32]) {
+    for process in processes {
+        let _ = signal(name, &[*process]);
     }
 }
 

@@ -62,7 +62,9 @@ impl Drop for Process {
 pub(super) fn signal(name: &str, processes: &[u32]) -> io::Result<()> {
     let ids = processes.iter().map(u32::to_string);
     let script = format!("kill -{name} \"$@\"");
-    let status = Command::new("sh").args(["-c", &script, "kill"]).args(ids).status()?;
+    let mut kill = Command::new("sh");
+    kill.args(["-c", &script, "kill"]).args(ids).stderr(Stdio::null());
+    let status = kill.status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other("the process has ended")) }
 }
 

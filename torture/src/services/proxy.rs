@@ -125,12 +125,7 @@ fn forward(
     Ok(())
 }
 
-fn copy(
-    mut from: &TcpStream,
-    mut to: &TcpStream,
-    state: &State,
-    switches: u64,
-) -> io::Result<()> {
+fn copy(mut from: &TcpStream, mut to: &TcpStream, state: &State, switches: u64) -> io::Result<()> {
     let mut buffer = [0; 16 * 1024];
     loop {
         let read = match from.read(&mut buffer) {

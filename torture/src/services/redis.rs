@@ -76,6 +76,8 @@ impl Redis {
             .args(["--dir"])
             .arg(self.directory.path())
             .args(["--save", "", "--appendonly", "no"])
+            // A replica gets its copy at once, not after five seconds.
+            .args(["--repl-diskless-sync-delay", "0"])
             .args(&self.options)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -133,7 +135,9 @@ impl Redis {
         command.args(["-p", &self.port.to_string(), "MONITOR"]);
         command.stdin(Stdio::null()).stdout(File::create(to)?).stderr(Stdio::null());
         let monitor = Monitor(command.spawn()?);
-        wait_for("MONITOR", WAIT, || fs::read_to_string(to).is_ok_and(|text| text.starts_with("OK")))?;
+        wait_for("MONITOR", WAIT, || {
+            fs::read_to_string(to).is_ok_and(|text| text.starts_with("OK"))
+        })?;
         Ok(monitor)
     }
 

@@ -123,6 +123,8 @@ impl Listener {
             let mut builder = http1::Builder::new();
             // The verifier answers 431 above its limits; this bounds what is buffered.
             builder.max_buf_size((head + HEAD_SLACK).max(MIN_BUFFER)).header_read_timeout(None);
+            // A client may end its side once it has asked.
+            builder.half_close(true);
             let mut connection =
                 std::pin::pin!(builder.serve_connection(TokioIo::new(paced), service));
             tokio::select! {

@@ -1,6 +1,6 @@
 //! Opens the stores that the configuration names.
 
-use std::sync::Arc;
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, sync::Arc};
 
 use oauth1_server::{
     JournalNonceStore, MemoryNonceStore, NonceStore, PostgresNonceStore, RedisNonceStore,
@@ -29,6 +29,10 @@ pub(crate) struct Stores {
 /// # Errors
 /// Why the server must not start, and what to do.
 pub(crate) async fn open(settings: &Settings) -> Result<Stores, String> {
+    let data_dir = &settings.server.data_dir;
+    // Also where only the journal is in it.
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
+    made.map_err(|error| format!("server.data_dir: cannot make {}: {error}", data_dir.display()))?;
     let credentials = open_credentials(&store_settings(settings)?).await;
     let credentials = credentials.map_err(|error| error.to_string())?;
     // Nothing can have been accepted before the first server that used these credentials.

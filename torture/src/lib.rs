@@ -19,6 +19,12 @@ pub enum Scale {
 }
 
 impl Scale {
+    /// Whether times are judged: beside other work, as in the short form, they are only told.
+    #[must_use]
+    pub fn judges(self, time_is_good: bool) -> bool {
+        time_is_good || self == Self::Short
+    }
+
     /// One number or the other.
     #[must_use]
     pub const fn pick<T: Copy>(self, short: T, long: T) -> T {

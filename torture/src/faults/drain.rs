@@ -90,9 +90,9 @@ async fn drain(setup: &Setup) -> Measured {
         took.as_secs_f64()
     );
     let met = served == IN_FLIGHT
-        && slowest <= Duration::from_secs(1)
+        && setup.scale.judges(slowest <= Duration::from_secs(1))
         && status.success()
-        && took <= Duration::from_secs(10);
+        && setup.scale.judges(took <= Duration::from_secs(10));
     Ok((measured, met))
 }
 

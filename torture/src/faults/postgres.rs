@@ -105,7 +105,7 @@ async fn cycle(setup: &Setup, cycles: u32) -> Measured {
         sum.most[0],
         sum.most[1]
     );
-    let quick = sum.back.iter().all(|back| *back <= Duration::from_secs(3));
+    let quick = setup.scale.judges(sum.back.iter().all(|back| *back <= Duration::from_secs(3)));
     let bounded = sum.most.iter().all(|most| *most <= POOL + 1);
     let met = twice == 0
         && wrong(sum.fresh) == 0

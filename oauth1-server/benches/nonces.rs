@@ -42,7 +42,8 @@ fn main() {
 fn memory(live: u64, proof: &SignatureVerified) -> MemoryNonceStore {
     let capacity = live * 2;
     let store = MemoryNonceStore::builder().window(WINDOW).capacity(capacity).quota(capacity);
-    let (store, map) = (store.build().unwrap(), DashMap::<String, Instant>::new());
+    let (store, map) =
+        (store.first_start(true).build().unwrap(), DashMap::<String, Instant>::new());
     let (mut of_store, mut of_map) = (Costs::default(), Costs::default());
     let step = live / 20;
     for turn in 0..20 {

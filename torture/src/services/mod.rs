@@ -73,8 +73,8 @@ fn free_port() -> io::Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let base = (std::process::id() % 1_000) as u16 * 11;
     for _ in 0..4_000 {
-        let port = 20_000 + (base + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        // The bus of a Redis cluster is 10 000 ports up.
+        // The bus of a Redis cluster is 10 000 ports up, and must be below that range as well.
+        let port = 20_000 + (base + NEXT.fetch_add(1, Ordering::Relaxed)) % 2_700;
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return Ok(port);
         }

@@ -168,6 +168,18 @@ async fn an_emptied_redis_is_fenced_on_each_node() {
     }
 }
 
+/// Waits until the replica has the one nonce that was recorded.
+async fn until_replicated(replica: &Redis) {
+    let live = || replica.command(&["HGET", "oauth1:{0}:state", "live"]).unwrap();
+    for _ in 0..500 {
+        if live().trim() == "1" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the replica has {:?} nonces", live());
+}
+
 #[tokio::test]
 async fn a_failover_that_loses_writes_is_fenced() {
     let mut primary = service!(Redis::start(&[]));
@@ -176,7 +188,7 @@ async fn a_failover_that_loses_writes_is_fenced() {
     let node = Node::first(primary.url()).await;
     let time = now();
     assert!(fresh(&node.record(time, "kept").await));
-    primary.command(&["WAIT", "1", "5000"]).unwrap();
+    until_replicated(&replica).await;
     assert!(matches!(builder(replica.url()).open().await, Err(RedisNonceStoreError::NotPrimary)));
     proxy.stall(true);
     assert!(fresh(&node.record(time, "lost").await));
@@ -216,7 +228,7 @@ async fn a_primary_that_was_a_replica_for_a_while_is_fenced() {
     // An older state of the same data, with the same epoch.
     let other = Redis::start_replica_of(primary.address()).unwrap();
     assert!(fresh(&node.record(time, "kept").await));
-    primary.command(&["WAIT", "1", "5000"]).unwrap();
+    until_replicated(&other).await;
     other.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
     assert!(fresh(&node.record(time, "lost").await));
     // Its connections live through this.

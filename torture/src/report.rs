@@ -119,8 +119,8 @@ fn version(program: &str, directories: &[&str]) -> String {
             let output = std::process::Command::new(program).arg("--version").output().ok()?;
             let text = String::from_utf8(output.stdout).ok()?;
             let line = text.lines().next()?;
-            // What follows says where it was built.
-            let end = line.find(" sha=").or_else(|| line.find(" (")).unwrap_or(line.len());
+            // What follows says how it was built.
+            let end = line.find(" sha=").or_else(|| line.find(" (Debian")).unwrap_or(line.len());
             Some(line[..end].to_owned())
         })
         .unwrap_or_else(|| format!("no {program}"))

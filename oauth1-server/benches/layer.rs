@@ -64,6 +64,7 @@ fn main() {
     let issued: Vec<_> = (0..CLIENTS).map(|_| issuer.issue().unwrap()).collect();
     let memory = MemoryNonceStore::builder().first_start(true).capacity(CAPACITY).quota(CAPACITY);
     let journal = JournalNonceStore::builder(&directory.0).first_start(true);
+    let journal = journal.mirror(directory.memory());
     let journal = journal.capacity(CAPACITY).quota(CAPACITY).any_file_system(true);
     let protected = |nonces: Arc<dyn NonceStore>| {
         let origin = PublicOrigin::new(&format!("http://{HOST}")).unwrap();
@@ -319,13 +320,21 @@ struct Directory(PathBuf);
 
 impl Directory {
     fn new() -> Self {
-        Self(std::env::temp_dir().join(format!("oauth1-layer-{}", std::process::id())))
+        let this = Self(std::env::temp_dir().join(format!("oauth1-layer-{}", std::process::id())));
+        std::fs::create_dir_all(this.memory()).unwrap();
+        this
+    }
+
+    /// Where the journal has its mirror.
+    fn memory(&self) -> PathBuf {
+        PathBuf::from("/dev/shm").join(self.0.file_name().unwrap())
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(self.memory());
     }
 }
 

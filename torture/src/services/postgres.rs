@@ -100,6 +100,8 @@ impl Postgres {
         let mut server = command("postgres")?;
         server
             .args(["-p", &self.port.to_string(), "-k", &sockets, "-h", "127.0.0.1"])
+            // What it shares goes with its directory, even if it is killed.
+            .args(["-c", "dynamic_shared_memory_type=mmap"])
             .args(["-N", "100", "-B", "32MB", "-D"])
             .arg(self.data())
             .args(&self.options)
@@ -222,6 +224,8 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         // What is stopped does not see that its parent is gone.
         let _ = self.thaw();
+        // Killed, it would leave shared memory behind.
+        let _ = self.stop_immediately();
     }
 }
 

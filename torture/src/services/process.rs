@@ -114,4 +114,6 @@ pub(super) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }
 
-const WATCH: &str = r#"trap "" INT TERM; read -r _; kill -KILL "$0" 2>/dev/null; rm -rf "$1""#;
+const WATCH: &str = r#"trap "" INT TERM; read -r _; kill -QUIT "$0" 2>/dev/null
+for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$0" 2>/dev/null || break; sleep 0.1; done
+kill -KILL "$0" 2>/dev/null; rm -rf "$1""#;

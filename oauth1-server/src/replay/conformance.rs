@@ -28,10 +28,13 @@ const WINDOW: TimestampWindow = TimestampWindow { past: 300, future: 120 };
 const ROOMY: Setup = Setup { window: WINDOW, capacity: 1 << 20, quota: 1 << 20 };
 const NOW: u64 = 1_700_000_000;
 
-/// A store that runs the suite. One that needs a process or a directory is wrapped together with it.
-pub(crate) trait StoreUnderTest: NonceStore + Sized + 'static {
+/// How a store that runs the suite is made.
+pub(crate) trait StoreUnderTest: 'static {
+    /// The store itself.
+    type Store: NonceStore + 'static;
+
     /// An empty store. Each test opens its own, on a tokio runtime.
-    async fn open(setup: Setup) -> Self;
+    async fn open(setup: Setup) -> Self::Store;
 
     /// The server that the store needs and that does not run here: the suite is skipped, or fails
     /// under `CI=true`.
@@ -75,13 +78,13 @@ macro_rules! nonce_store_conformance {
 pub(crate) use nonce_store_conformance;
 
 /// A store with the runtime it may need.
-struct Bench<S> {
-    store: Arc<S>,
+struct Bench<S: StoreUnderTest> {
+    store: Arc<S::Store>,
     proof: Arc<SignatureVerified>,
     runtime: Arc<tokio::runtime::Runtime>,
 }
 
-impl<S> Clone for Bench<S> {
+impl<S: StoreUnderTest> Clone for Bench<S> {
     fn clone(&self) -> Self {
         let (store, proof, runtime) = (&self.store, &self.proof, &self.runtime);
         Self { store: store.clone(), proof: proof.clone(), runtime: runtime.clone() }

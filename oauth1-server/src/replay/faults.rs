@@ -1,6 +1,9 @@
 //! What the tests of faults share: a node with a clock that is right.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use oauth1_core::{SignatureVerified, Timestamp};
 
@@ -56,6 +59,25 @@ impl<S: NonceStore> Node<S> {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("the store does not come back");
+    }
+}
+
+/// Sends 64 copies of a request to two nodes at once, 20 times.
+pub(super) async fn one_of_64_copies_is_fresh<S: NonceStore + 'static>(nodes: [Node<S>; 2]) {
+    let nodes = Arc::new(nodes);
+    for round in 0..20 {
+        let time = now();
+        let copies = (0..64).map(|copy| {
+            let nodes = nodes.clone();
+            tokio::spawn(async move {
+                nodes[copy % 2].record(time, &format!("n{round}")).await.unwrap()
+            })
+        });
+        let mut outcomes = Vec::new();
+        for copy in copies.collect::<Vec<_>>() {
+            outcomes.push(copy.await.unwrap());
+        }
+        assert_eq!(outcomes.iter().filter(|o| **o == NonceOutcome::Fresh).count(), 1);
     }
 }
 

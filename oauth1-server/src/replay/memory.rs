@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, SystemClock},
-    error::{BoxFuture, StoreError},
+    error::BoxFuture,
     policy::{AcceptableTimestamps, TimestampWindow},
 };
 
@@ -156,11 +156,7 @@ impl MemoryNonceStore {
         if timestamp <= self.fence {
             return Err(fenced(self.fence, acceptable.now));
         }
-        // Nonces of a wider window would be dropped while they are acceptable.
-        let width = acceptable.last.saturating_sub(acceptable.first);
-        if width > self.seconds || !acceptable.contains(used.timestamp) {
-            return Err(StoreError::new("made for a narrower window than the verifier's").into());
-        }
+        used.check_window(acceptable, self.seconds)?;
         self.slots.drop_before(floor_for(acceptable.first));
         let (tag, client) = (self.tagger.tag(used), self.tagger.client_tag(used.client));
         self.slots.record(tag, client, timestamp, acceptable, || Ok(()))
@@ -212,6 +208,8 @@ mod tests {
     use crate::replay::conformance::{Setup, StoreUnderTest, nonce_store_conformance};
 
     impl StoreUnderTest for MemoryNonceStore {
+        type Store = Self;
+
         async fn open(setup: Setup) -> Self {
             let builder = Self::builder().window(setup.window).capacity(setup.capacity);
             builder.quota(setup.quota).first_start(true).build().unwrap()

@@ -85,6 +85,18 @@ pub struct UsedNonce<'a> {
     pub nonce: &'a str,
 }
 
+impl UsedNonce<'_> {
+    /// Refuses a window that is wider than the one a store was made for, whose nonces would be
+    /// dropped while they are acceptable.
+    fn check_window(&self, acceptable: AcceptableTimestamps, width: u64) -> Result<(), StoreError> {
+        let judged = acceptable.last.saturating_sub(acceptable.first);
+        if judged > width || !acceptable.contains(self.timestamp) {
+            return Err(StoreError::new("made for a narrower window than the verifier's"));
+        }
+        Ok(())
+    }
+}
+
 /// What recording a nonce found.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

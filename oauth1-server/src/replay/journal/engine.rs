@@ -119,10 +119,7 @@ impl Engine {
             log.check()?;
         }
         let window = self.settings.window.past.saturating_add(self.settings.window.future);
-        let width = acceptable.last.saturating_sub(acceptable.first);
-        if width > window || !acceptable.contains(used.timestamp) {
-            return Err(StoreError::new("made for a narrower window than the verifier's").into());
-        }
+        used.check_window(acceptable, window)?;
         self.follow_clock(acceptable.now, acceptable.first);
         let fence = self.fence.load(Ordering::Acquire);
         if timestamp <= fence {

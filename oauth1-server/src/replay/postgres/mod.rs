@@ -102,10 +102,7 @@ impl PostgresNonceStore {
     ) -> Result<NonceOutcome, NonceStoreError> {
         let timestamp = used.timestamp.seconds();
         self.data.check_fence(timestamp, acceptable.now)?;
-        let width = acceptable.last.saturating_sub(acceptable.first);
-        if width > self.width || !acceptable.contains(used.timestamp) {
-            return Err(StoreError::new("made for a narrower window than the verifier's").into());
-        }
+        used.check_window(acceptable, self.width)?;
         self.time_boxed(Some(&used), acceptable).await
     }
 

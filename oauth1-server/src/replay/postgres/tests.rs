@@ -5,45 +5,27 @@ use std::{
     time::Duration,
 };
 
-use oauth1_core::{SignatureVerified, Timestamp};
+use oauth1_core::Timestamp;
 use torture::services::{Postgres, Proxy, ServiceError};
 
 use super::{PostgresNonceStore, PostgresNonceStoreBuilder, PostgresNonceStoreError};
-use crate::{
-    error::BoxFuture,
-    policy::AcceptableTimestamps,
-    replay::{
-        NonceOutcome, NonceStore, NonceStoreError, UsedNonce,
-        conformance::{Setup, StoreUnderTest, nonce_store_conformance},
-        faults::{WINDOW, fenced, fresh, now, replayed, service, unavailable},
+use crate::replay::{
+    NonceOutcome, NonceStoreError,
+    conformance::{Setup, StoreUnderTest, nonce_store_conformance},
+    faults::{
+        WINDOW, fenced, fresh, now, one_of_64_copies_is_fresh, replayed, service, unavailable,
     },
 };
 
 /// One server for the suite; each store has a schema of its own.
 static SERVER: LazyLock<Result<Postgres, ServiceError>> = LazyLock::new(Postgres::start);
 
-struct Store(PostgresNonceStore);
+struct Suite;
 
-impl NonceStore for Store {
-    fn record<'a>(
-        &'a self,
-        used: UsedNonce<'a>,
-        acceptable: AcceptableTimestamps,
-        proof: &'a SignatureVerified,
-    ) -> BoxFuture<'a, Result<NonceOutcome, NonceStoreError>> {
-        self.0.record(used, acceptable, proof)
-    }
+impl StoreUnderTest for Suite {
+    type Store = PostgresNonceStore;
 
-    fn ready(
-        &self,
-        acceptable: AcceptableTimestamps,
-    ) -> BoxFuture<'_, Result<(), NonceStoreError>> {
-        self.0.ready(acceptable)
-    }
-}
-
-impl StoreUnderTest for Store {
-    async fn open(setup: Setup) -> Self {
+    async fn open(setup: Setup) -> PostgresNonceStore {
         let schema = format!("suite_{}", uuid::Uuid::new_v4().simple());
         let mut builder = PostgresNonceStore::builder(SERVER.as_ref().unwrap().url())
             .schema(schema)
@@ -57,7 +39,7 @@ impl StoreUnderTest for Store {
             .first_start(true);
         // The suite has a time of its own.
         builder.skew = None;
-        Self(builder.open().await.unwrap())
+        builder.open().await.unwrap()
     }
 
     fn missing() -> Option<ServiceError> {
@@ -68,7 +50,7 @@ impl StoreUnderTest for Store {
     }
 }
 
-nonce_store_conformance!(Store);
+nonce_store_conformance!(Suite);
 
 type Node = super::super::faults::Node<PostgresNonceStore>;
 
@@ -96,21 +78,7 @@ fn builder(url: impl Into<String>) -> PostgresNonceStoreBuilder {
 async fn of_64_copies_on_two_nodes_one_is_fresh() {
     let postgres = service!(Postgres::start());
     let nodes = [Node::first(postgres.url()).await, Node::open(postgres.url()).await];
-    let nodes = Arc::new(nodes);
-    for round in 0..20 {
-        let time = now();
-        let copies = (0..64).map(|copy| {
-            let nodes = nodes.clone();
-            tokio::spawn(async move {
-                nodes[copy % 2].record(time, &format!("n{round}")).await.unwrap()
-            })
-        });
-        let mut outcomes = Vec::new();
-        for copy in copies.collect::<Vec<_>>() {
-            outcomes.push(copy.await.unwrap());
-        }
-        assert_eq!(outcomes.iter().filter(|o| **o == NonceOutcome::Fresh).count(), 1);
-    }
+    one_of_64_copies_is_fresh(nodes).await;
 }
 
 #[tokio::test]

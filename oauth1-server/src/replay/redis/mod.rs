@@ -134,10 +134,7 @@ impl RedisNonceStore {
         used: UsedNonce<'_>,
         acceptable: AcceptableTimestamps,
     ) -> Result<NonceOutcome, NonceStoreError> {
-        let width = acceptable.last.saturating_sub(acceptable.first);
-        if width > self.settings.width || !acceptable.contains(used.timestamp) {
-            return Err(StoreError::new("made for a narrower window than the verifier's").into());
-        }
+        used.check_window(acceptable, self.settings.width)?;
         let call = self.call(acceptable, Some(&used))?;
         let index = self.router.tag(&used) % self.shards.len() as u128;
         self.shards[index as usize].call(&call).await

@@ -50,7 +50,9 @@ async fn surround(State(around): State<Surroundings>, request: Request, next: Ne
     let id = identifier(request.headers(), around.instance);
     let method = request.method().clone();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
-    let path: Box<str> = request.uri().path().chars().take(LOGGED_CHARS).collect();
+    // The request is gone when it is logged.
+    let path = tracing::enabled!(tracing::Level::DEBUG)
+        .then(|| request.uri().path().chars().take(LOGGED_CHARS).collect::<String>());
     let mut response = if around.gate.is_open() {
         next.run(request).instrument(span.clone()).await
     } else {
@@ -62,7 +64,7 @@ async fn surround(State(around): State<Surroundings>, request: Request, next: Ne
     span.in_scope(|| {
         let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         // Never the query: it may hold a signature.
-        tracing::debug!(%method, ?path, status, micros, "request answered");
+        tracing::debug!(%method, path = ?path.unwrap_or_default(), status, micros, "request answered");
     });
     response.headers_mut().insert(REQUEST_ID, id);
     response

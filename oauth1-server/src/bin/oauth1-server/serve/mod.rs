@@ -66,7 +66,7 @@ async fn serve(settings: Settings) -> Result<(), String> {
         Some(realm) => verifier.with_realm(realm),
         None => verifier,
     };
-    let mut ends = Ends::default();
+    let ends = Ends::default();
     let health = Health {
         nonces: stores.nonces.clone(),
         credentials: stores.cached(),
@@ -178,12 +178,11 @@ struct Ends {
     drain: CancellationToken,
     tasks: TaskTracker,
     admin: CancellationToken,
-    accepting: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Ends {
     fn listen(
-        &mut self,
+        &self,
         socket: TcpListener,
         router: Router,
         settings: &Settings,
@@ -211,7 +210,7 @@ impl Ends {
             tasks: if public { self.tasks.clone() } else { TaskTracker::new() },
             open: if public { metrics.open.clone() } else { Arc::default() },
         };
-        self.accepting.push(tokio::spawn(listener.run(socket)));
+        tokio::spawn(listener.run(socket));
     }
 
     /// Not ready, then not accepting, then done or out of time.

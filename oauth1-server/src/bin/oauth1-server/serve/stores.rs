@@ -9,6 +9,10 @@ use oauth1_server::{
         sql::{OpenedCredentials, SqlCredentialStore, open_credentials},
     },
     management::KeyService,
+    replay::{
+        JournalNonceStoreBuilder, MemoryNonceStoreBuilder, PostgresNonceStoreBuilder,
+        RedisNonceStoreBuilder,
+    },
 };
 use tokio::{task::JoinHandle, time::sleep};
 
@@ -82,10 +86,7 @@ async fn nonces(
                 .capacity(nonces.capacity)
                 .quota(nonces.quota)
                 .first_start(first_start);
-            let builder = match nonces.fence {
-                Some(fence) => builder.fence(fence),
-                None => builder,
-            };
+            let builder = set(builder, nonces.fence, MemoryNonceStoreBuilder::fence);
             Arc::new(builder.build().map_err(|error| error.to_string())?)
         }
         NonceBackend::Journal(level) => {
@@ -99,14 +100,8 @@ async fn nonces(
                 .fence_on_clock_step(nonces.fence_on_clock_step)
                 .any_file_system(nonces.any_file_system)
                 .owner(owner);
-            let builder = match &nonces.mirror {
-                Some(mirror) => builder.mirror(mirror),
-                None => builder,
-            };
-            let builder = match nonces.fence {
-                Some(fence) => builder.fence(fence),
-                None => builder,
-            };
+            let builder = set(builder, nonces.mirror.as_ref(), JournalNonceStoreBuilder::mirror);
+            let builder = set(builder, nonces.fence, JournalNonceStoreBuilder::fence);
             let opened = tokio::task::spawn_blocking(|| builder.open()).await;
             let store = opened.map_err(|error| error.to_string())?;
             Arc::new(store.map_err(|error| format!("the journal of nonces: {error}"))?)
@@ -119,10 +114,7 @@ async fn nonces(
                 .prefix(nonces.prefix.as_str())
                 .replicas(nonces.replicas)
                 .first_start(first_start);
-            let builder = match nonces.timeout {
-                Some(timeout) => builder.timeout(timeout),
-                None => builder,
-            };
+            let builder = set(builder, nonces.timeout, RedisNonceStoreBuilder::timeout);
             if nonces.fence.is_some() {
                 return Err("nonces.fence: Redis keeps a fence of its own for all nodes".into());
             }
@@ -136,17 +128,19 @@ async fn nonces(
                 .connections(nonces.pool_size)
                 .unsynced(nonces.unsynced)
                 .first_start(first_start);
-            let builder = match nonces.timeout {
-                Some(timeout) => builder.timeout(timeout),
-                None => builder,
-            };
-            let builder = match nonces.fence {
-                Some(fence) => builder.fence(fence),
-                None => builder,
-            };
+            let builder = set(builder, nonces.timeout, PostgresNonceStoreBuilder::timeout);
+            let builder = set(builder, nonces.fence, PostgresNonceStoreBuilder::fence);
             Arc::new(builder.open().await.map_err(|error| format!("nonces.url: {error}"))?)
         }
     })
+}
+
+/// Sets what is configured.
+fn set<B, T>(builder: B, value: Option<T>, setter: impl FnOnce(B, T) -> B) -> B {
+    match value {
+        Some(value) => setter(builder, value),
+        None => builder,
+    }
 }
 
 const COUNTING: std::time::Duration = std::time::Duration::from_secs(60);

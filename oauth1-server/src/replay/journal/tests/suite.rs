@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use oauth1_core::{SignatureVerified, Timestamp};
+use oauth1_core::Timestamp;
 
 use super::{
     super::{
@@ -11,14 +11,7 @@ use super::{
     },
     Machine,
 };
-use crate::{
-    error::BoxFuture,
-    policy::AcceptableTimestamps,
-    replay::{
-        NonceOutcome, NonceStore, NonceStoreError, UsedNonce,
-        conformance::{Setup, StoreUnderTest, nonce_store_conformance},
-    },
-};
+use crate::replay::conformance::{Setup, StoreUnderTest, nonce_store_conformance};
 
 /// The time that the suite begins with.
 const NOW: u64 = 1_700_000_000;
@@ -46,33 +39,17 @@ macro_rules! level {
         mod $module {
             use super::*;
 
-            pub(crate) struct Store(JournalNonceStore);
+            pub(crate) struct Suite;
 
-            impl NonceStore for Store {
-                fn record<'a>(
-                    &'a self,
-                    used: UsedNonce<'a>,
-                    acceptable: AcceptableTimestamps,
-                    proof: &'a SignatureVerified,
-                ) -> BoxFuture<'a, Result<NonceOutcome, NonceStoreError>> {
-                    self.0.record(used, acceptable, proof)
-                }
+            impl StoreUnderTest for Suite {
+                type Store = JournalNonceStore;
 
-                fn ready(
-                    &self,
-                    acceptable: AcceptableTimestamps,
-                ) -> BoxFuture<'_, Result<(), NonceStoreError>> {
-                    self.0.ready(acceptable)
+                async fn open(setup: Setup) -> JournalNonceStore {
+                    open(setup, JournalLevel::$level)
                 }
             }
 
-            impl StoreUnderTest for Store {
-                async fn open(setup: Setup) -> Self {
-                    Self(open(setup, JournalLevel::$level))
-                }
-            }
-
-            nonce_store_conformance!(Store);
+            nonce_store_conformance!(Suite);
         }
     };
 }

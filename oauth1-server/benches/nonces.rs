@@ -6,6 +6,9 @@
 //! ```
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+#[path = "shared/proof.rs"]
+mod proof;
+
 use std::{
     future::Future,
     pin::pin,
@@ -14,10 +17,7 @@ use std::{
 };
 
 use dashmap::DashMap;
-use oauth1_core::{
-    ClientCredentials, Limits, PresentedRequest, SharedSecret, SignableRequest, SignatureMethod,
-    SignatureVerified, Signer, Stamp, Timestamp, VerificationKey,
-};
+use oauth1_core::{SignatureVerified, Timestamp};
 use oauth1_server::{
     JournalNonceStore, MemoryNonceStore, NonceOutcome, NonceStore, TimestampWindow, UsedNonce,
 };
@@ -31,7 +31,7 @@ fn main() {
     let small = std::env::args().any(|argument| argument == "--test");
     let (live, recovered) = if small { (100_000, 60_000) } else { (10_000_000, 6_000_000) };
     println!("one thread, {CLIENTS} clients, timestamps over the whole window of 600 s\n");
-    let proof = proof();
+    let proof = proof::proof();
     let store = memory(live, &proof);
     slots(&store, live, &proof);
     drop(store);
@@ -196,16 +196,4 @@ impl Costs {
 fn resident() -> f64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse::<f64>().unwrap() * 4096.0
-}
-
-/// A proof, made the only way there is: by a signature.
-fn proof() -> SignatureVerified {
-    let request = SignableRequest::new("GET", "http://a.example/").unwrap();
-    let signer = Signer::new(ClientCredentials::new("client", "secret"));
-    let header = signer.authorize_at(&request, &Stamp::now().unwrap()).unwrap();
-    let header = [header.as_str().as_bytes()];
-    let presented = PresentedRequest::parse(&request, &header, Limits::default()).unwrap().unwrap();
-    let key =
-        VerificationKey::shared(SignatureMethod::HmacSha1, &SharedSecret::new("secret"), None);
-    presented.verify_signature(&key.unwrap()).unwrap()
 }

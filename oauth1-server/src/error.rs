@@ -8,7 +8,7 @@ use std::{error::Error, fmt, future::Future, pin::Pin};
 
 use oauth1_core::{ParameterError, Problem};
 
-use crate::{policy::AcceptableTimestamps, replay::NonceStoreError};
+use crate::{basic::BasicError, policy::AcceptableTimestamps, replay::NonceStoreError};
 
 /// Any error of a store or a body.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -74,9 +74,25 @@ pub enum Refusal {
     /// The token was revoked; only told to who signed correctly: 401.
     #[error("the token was revoked")]
     TokenRevoked,
+    /// The request came from an address that the client is not bound to, or from an unknown one;
+    /// only told to who signed correctly: 403.
+    #[error("the client is bound to other addresses than the one that this request came from")]
+    AddressRefused,
+    /// The client needs a token for its requests; only told to who signed correctly: 400.
+    #[error("the client does not sign without a token")]
+    TokenRequired,
     /// The authorizer said no: 403.
     #[error("the token does not permit this request")]
     PermissionDenied,
+    /// Neither client nor token have a scope that permits the request: 403.
+    #[error("the scopes do not permit this request{}", needed(.needs))]
+    ScopeDenied {
+        /// Scopes of the catalogue that would, with commas; empty if none would.
+        needs: Box<str>,
+    },
+    /// Name and password are not right, or not accepted here: 401, all alike.
+    #[error(transparent)]
+    Basic(#[from] BasicError),
     /// The nonce could not be recorded: 429 over the client's quota, 503 otherwise.
     #[error(transparent)]
     Nonce(#[from] NonceStoreError),
@@ -105,6 +121,10 @@ impl Refusal {
             Self::TokenExpired => Problem::TokenExpired.as_str(),
             Self::TokenRevoked => Problem::TokenRevoked.as_str(),
             Self::PermissionDenied => Problem::PermissionDenied.as_str(),
+            Self::AddressRefused => "address_refused",
+            Self::TokenRequired => "token_required",
+            Self::ScopeDenied { .. } => "scope_denied",
+            Self::Basic(_) => "basic_refused",
             Self::Nonce(NonceStoreError::OverQuota { .. }) => "over_quota",
             Self::Nonce(NonceStoreError::Full { .. }) => "nonce_store_full",
             Self::Nonce(NonceStoreError::Fenced { .. }) => "nonce_store_fenced",
@@ -113,6 +133,10 @@ impl Refusal {
             Self::Clock => "clock_not_set",
         }
     }
+}
+
+fn needed(needs: &str) -> String {
+    if needs.is_empty() { ": no rule names it".to_owned() } else { format!(": it needs {needs}") }
 }
 
 /// Who signed is not established (section 3.2). Told after the signature was computed and

@@ -9,7 +9,7 @@ use axum::{
 use http::{StatusCode, request::Parts};
 
 use crate::{
-    Refusal, VerifiedRequest,
+    Authenticated, BasicRequest, Refusal, VerifiedRequest,
     middleware::{Answers, Judged},
 };
 
@@ -20,12 +20,43 @@ impl<S: Send + Sync> FromRequestParts<S> for VerifiedRequest {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ExtractRejection> {
         match judged(parts)? {
             Judged::Verified(verified) => Ok(verified.clone()),
-            Judged::Unsigned(answers) => Err(ExtractRejection(Reason::Unsigned(answers.clone()))),
+            Judged::Unsigned(answers) | Judged::Basic(_, answers) => Err(unsigned(answers)),
         }
     }
 }
 
-/// `None` is an unsigned request. One that is signed and not right never gets to a handler.
+/// The request must have come with a name and a password.
+impl<S: Send + Sync> FromRequestParts<S> for BasicRequest {
+    type Rejection = ExtractRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ExtractRejection> {
+        match judged(parts)? {
+            Judged::Basic(basic, _) => Ok(basic.clone()),
+            Judged::Unsigned(answers) => Err(unsigned(answers)),
+            Judged::Verified(_) => Err(ExtractRejection(Reason::Signed)),
+        }
+    }
+}
+
+/// The request must be signed, or have come with a name and a password.
+impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
+    type Rejection = ExtractRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ExtractRejection> {
+        match judged(parts)? {
+            Judged::Verified(verified) => Ok(Self::Signed(verified.clone())),
+            Judged::Basic(basic, _) => Ok(Self::Basic(basic.clone())),
+            Judged::Unsigned(answers) => Err(unsigned(answers)),
+        }
+    }
+}
+
+fn unsigned(answers: &Arc<Answers>) -> ExtractRejection {
+    ExtractRejection(Reason::Unsigned(answers.clone()))
+}
+
+/// `None` is an unsigned request; a name and a password are no signature. A request that is signed
+/// and not right never gets to a handler.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for VerifiedRequest {
     type Rejection = ExtractRejection;
 
@@ -35,7 +66,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for VerifiedRequest {
     ) -> Result<Option<Self>, ExtractRejection> {
         match judged(parts)? {
             Judged::Verified(verified) => Ok(Some(verified.clone())),
-            Judged::Unsigned(_) => Ok(None),
+            Judged::Unsigned(_) | Judged::Basic(..) => Ok(None),
         }
     }
 }
@@ -59,6 +90,7 @@ pub struct ExtractRejection(Reason);
 enum Reason {
     LayerMissing,
     Unsigned(Arc<Answers>),
+    Signed,
 }
 
 impl IntoResponse for ExtractRejection {
@@ -69,6 +101,10 @@ impl IntoResponse for ExtractRejection {
                 "the server is not set up for signed requests\n",
             )
                 .into_response(),
+            Reason::Signed => {
+                (StatusCode::FORBIDDEN, "this needs a name and a password, not a signature\n")
+                    .into_response()
+            }
             Reason::Unsigned(answers) => {
                 answers.response(&Refusal::Unsigned).map(axum::body::Body::new)
             }

@@ -76,7 +76,7 @@ impl<'a> Frame<'a> {
 }
 
 /// The request target as it arrived. Routers that nest strip a prefix from `parts.uri`.
-fn original_uri(parts: &Parts) -> &Uri {
+pub(crate) fn original_uri(parts: &Parts) -> &Uri {
     #[cfg(feature = "axum")]
     if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get() {
         return uri;

@@ -52,6 +52,10 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod attributes;
+pub mod basic;
+#[cfg(feature = "sql")]
+pub mod catalogue;
 pub mod clock;
 pub mod credentials;
 mod error;
@@ -61,25 +65,36 @@ mod framing;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod management;
 mod middleware;
+mod network;
 mod observer;
 mod origin;
+#[cfg(feature = "sql")]
+mod passwords;
 pub mod policy;
+mod refused;
 pub mod replay;
 mod requirements;
+#[cfg(feature = "server")]
+pub mod rest;
 mod self_test;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod usage;
 mod verified;
 mod verifier;
 
 // The public interface is:
+pub use attributes::AttributeNameError;
+pub use basic::{Authenticated, BasicError, BasicRequest};
 pub use credentials::{
-    ClientRecord, CredentialStore, IssueError, IssuedCredentials, MemoryCredentialStore,
+    ClientRecord, CredentialStore, IssueError, IssuedCredentials, MemoryCredentialStore, Scopes,
     TokenRecord,
 };
 pub use error::{BoxError, BoxFuture, FramingError, IdentityError, Refusal, StoreError};
 #[cfg(feature = "axum")]
 pub use extract::ExtractRejection;
 pub use middleware::{AnswerProfile, RequestBody, ResponseBody, Verification, VerificationLayer};
-pub use observer::{Judgement, Observer};
+pub use network::{Network, NetworkError, Networks, PeerAddress};
+pub use observer::{Judgement, Observer, RefusedRequest};
 pub use origin::{OriginError, PublicOrigin};
 pub use policy::{Authorizer, Permission, Policy, SignatureMethods, TimestampWindow};
 #[cfg(all(feature = "journal", unix))]

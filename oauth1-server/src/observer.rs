@@ -1,10 +1,11 @@
 //! Who is told how each request was judged: metrics, a log of one's own, a count per client.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use oauth1_core::{SignatureMethod, Timestamp, parameters::Source};
 
-use crate::{Refusal, VerifiedRequest};
+pub use crate::refused::RefusedRequest;
+use crate::{BasicRequest, Refusal, VerifiedRequest};
 
 /// Is told about each request that was judged, before it is answered. A closure is one.
 ///
@@ -12,6 +13,12 @@ use crate::{Refusal, VerifiedRequest};
 pub trait Observer: Send + Sync {
     /// One request was judged.
     fn judged(&self, judgement: &Judgement<'_>);
+
+    /// Whether [`Judgement::refused`] is to hold what was refused, which costs more than counting.
+    /// `client` is [`Judgement::client`].
+    fn wants_refused(&self, _refusal: &Refusal, _client: Option<&str>) -> bool {
+        false
+    }
 }
 
 impl<F: Fn(&Judgement<'_>) + Send + Sync> Observer for F {
@@ -26,6 +33,12 @@ impl<F: Fn(&Judgement<'_>) + Send + Sync> Observer for F {
 pub struct Judgement<'a> {
     /// `Ok(None)` if the request is not signed.
     pub outcome: Result<Option<&'a VerifiedRequest>, &'a Refusal>,
+    /// A request with a name and a password; [`Judgement::outcome`] is `Ok(None)` then.
+    pub basic: Option<&'a BasicRequest>,
+    /// What was refused, if an observer wants it.
+    pub refused: Option<&'a RefusedRequest>,
+    /// Where the request came from, if the listener says so.
+    pub address: Option<IpAddr>,
     /// The first 64 characters of `oauth_consumer_key`, as the sender wrote them: whether there is
     /// such a client, and whether it signed, the outcome says.
     pub client: Option<&'a str>,

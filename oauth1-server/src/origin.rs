@@ -77,6 +77,17 @@ impl PublicOrigin {
         self.scheme == Scheme::Https
     }
 
+    /// Whether clients reach the server on their own machine alone: all hosts are addresses of
+    /// loopback, or `localhost`.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.hosts.iter().all(|host| {
+            let name = host.name.trim_start_matches('[').trim_end_matches(']');
+            let address = name.parse::<std::net::IpAddr>();
+            name == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+        })
+    }
+
     /// The prefix, empty if there is none.
     #[must_use]
     pub fn path_prefix(&self) -> &str {

@@ -2,7 +2,7 @@
 
 use oauth1_core::{Limits, SignatureMethod, Timestamp};
 
-use crate::VerifiedRequest;
+use crate::{BasicRequest, VerifiedRequest};
 
 /// What a request must be like, whoever signed it. The defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -216,8 +216,17 @@ impl AcceptableTimestamps {
 
 /// Decides what a verified request may do: the scope of section 3.2. A closure is one.
 pub trait Authorizer: Send + Sync {
-    /// Whether this client and token may make this request; `Denied` is answered with 403.
+    /// Whether this client and token may make this request; a denial is answered with 403.
     fn permission(&self, request: &http::request::Parts, verified: &VerifiedRequest) -> Permission;
+
+    /// The same for a request with a name and a password. None is permitted unless this says so.
+    fn basic_permission(
+        &self,
+        _request: &http::request::Parts,
+        _basic: &BasicRequest,
+    ) -> Permission {
+        Permission::Denied
+    }
 }
 
 impl<F> Authorizer for F
@@ -229,14 +238,40 @@ where
     }
 }
 
+/// One that others use as well.
+impl<A: Authorizer + ?Sized> Authorizer for std::sync::Arc<A> {
+    fn permission(&self, request: &http::request::Parts, verified: &VerifiedRequest) -> Permission {
+        (**self).permission(request, verified)
+    }
+
+    fn basic_permission(&self, request: &http::request::Parts, basic: &BasicRequest) -> Permission {
+        (**self).basic_permission(request, basic)
+    }
+}
+
 /// What an [`Authorizer`] decided.
 #[must_use]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Permission {
     /// The request goes on to the handler.
     Granted,
     /// The request is answered with 403 `permission_denied`.
     Denied,
+    /// The same, and the operator is told what was missing.
+    OutOfScope {
+        /// Scopes that would do, with commas; empty if none would.
+        needs: Box<str>,
+    },
+}
+
+impl Permission {
+    pub(crate) fn into_result(self) -> Result<(), crate::Refusal> {
+        match self {
+            Self::Granted => Ok(()),
+            Self::Denied => Err(crate::Refusal::PermissionDenied),
+            Self::OutOfScope { needs } => Err(crate::Refusal::ScopeDenied { needs }),
+        }
+    }
 }
 
 #[cfg(test)]

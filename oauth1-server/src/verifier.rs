@@ -1,6 +1,8 @@
 //! Verifying requests: the algorithm of RFC 5849 section 3.2, top to bottom, in
 //! [`RequestVerifier::judge`].
 
+mod basic;
+
 use std::{
     sync::{
         Arc,
@@ -18,15 +20,18 @@ use oauth1_core::{
 };
 
 use crate::{
-    ClientRecord, CredentialStore, IdentityError, Judgement, NonceOutcome, NonceStore,
-    PublicOrigin, Refusal, RequestBody, TokenRecord, UsedNonce, VerifiedRequest,
+    BasicRequest, ClientRecord, CredentialStore, IdentityError, Judgement, NonceOutcome,
+    NonceStore, PeerAddress, PublicOrigin, Refusal, RequestBody, TokenRecord, UsedNonce,
+    VerifiedRequest, attributes,
+    basic::is_presented,
     clock::{Clock, SystemClock},
     framing::Frame,
     middleware::{AnswerProfile, Answers},
     observer::{Observer, Seen},
-    policy::{Authorizer, Permission, Policy},
+    policy::{Authorizer, Policy},
+    refused::RefusedRequest,
     requirements::Requirements,
-    verified::ReplayExcluded,
+    verified::{Circumstances, ReplayExcluded},
 };
 
 /// Verifies requests against a public origin, credentials and used nonces.
@@ -41,11 +46,22 @@ pub struct RequestVerifier {
     policy: Policy,
     clock: Arc<dyn Clock>,
     authorizer: Option<Arc<dyn Authorizer>>,
-    observer: Option<Arc<dyn Observer>>,
+    observers: Arc<[Arc<dyn Observer>]>,
+    #[cfg(feature = "sql")]
+    passwords: Option<crate::basic::PasswordChecker>,
+    two_legged: bool,
     quiet: bool,
     answers: Arc<Answers>,
     signatures: Arc<AtomicU64>,
     stranger: Stranger,
+}
+
+/// How a request that is not refused was judged.
+pub(crate) enum Verdict {
+    Unsigned,
+    Verified(VerifiedRequest),
+    #[cfg_attr(not(feature = "sql"), allow(dead_code))]
+    Basic(BasicRequest),
 }
 
 /// Stands in for clients and tokens that do not exist, so that they cost the same work.
@@ -63,8 +79,11 @@ impl RequestVerifier {
         credentials: Arc<dyn CredentialStore>,
         nonces: Arc<dyn NonceStore>,
     ) -> Self {
-        let answers =
-            Answers { realm: origin.to_string().into(), profile: AnswerProfile::default() };
+        let answers = Answers {
+            realm: origin.to_string().into(),
+            profile: AnswerProfile::default(),
+            basic: false,
+        };
         // What these sign is refused, so it does not matter that anybody can read them here.
         let stranger = Stranger {
             client: ClientRecord::new(&ClientCredentials::new("", STRANGER)),
@@ -77,7 +96,10 @@ impl RequestVerifier {
             policy: Policy::default(),
             clock: Arc::new(SystemClock),
             authorizer: None,
-            observer: None,
+            observers: Arc::new([]),
+            #[cfg(feature = "sql")]
+            passwords: None,
+            two_legged: false,
             quiet: false,
             answers: Arc::new(answers),
             signatures: Arc::default(),
@@ -117,15 +139,24 @@ impl RequestVerifier {
         Self { authorizer: Some(Arc::new(authorizer)), ..self }
     }
 
-    /// Is told about each request that was judged.
+    /// Is told about each request that was judged, after those that were named before.
     #[must_use]
     pub fn with_observer(self, observer: impl Observer + 'static) -> Self {
-        Self { observer: Some(Arc::new(observer)), ..self }
+        let more: Arc<dyn Observer> = Arc::new(observer);
+        let observers = self.observers.iter().cloned().chain([more]).collect();
+        Self { observers, ..self }
     }
 
-    /// The self-test's requests are nobody's: they are neither counted nor logged.
+    /// For the route on which clients get their tokens: no client needs one there, and no scope.
+    #[must_use]
+    pub fn for_token_requests(self) -> Self {
+        Self { two_legged: true, authorizer: None, ..self }
+    }
+
+    /// The self-test's requests are nobody's: they are neither counted nor logged, and have no
+    /// scopes.
     pub(crate) fn quiet(self) -> Self {
-        Self { observer: None, quiet: true, ..self }
+        Self { observers: Arc::new([]), quiet: true, authorizer: None, ..self }
     }
 
     pub(crate) fn with_credentials(self, credentials: Arc<dyn CredentialStore>) -> Self {
@@ -161,7 +192,8 @@ impl RequestVerifier {
         self.signatures.load(Ordering::Relaxed)
     }
 
-    /// Verifies a request, and gives it back with its body intact; `None` if it is not signed.
+    /// Verifies a request, and gives it back with its body intact; `None` if it is not signed, and
+    /// if it came with a name and a password instead. Headers `X-OAuth1-Attr-…` are the server's.
     ///
     /// # Errors
     /// [`Refusal`]; it was logged.
@@ -169,9 +201,16 @@ impl RequestVerifier {
         &self,
         request: Request<B>,
     ) -> Result<(Request<RequestBody<B>>, Option<VerifiedRequest>), Refusal> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let mut body = RequestBody::streamed(body);
-        let verified = self.verify_parts(&parts, &mut body).await?;
+        attributes::strip(&mut parts.headers);
+        let verified = match self.verify_parts(&parts, &mut body).await? {
+            Verdict::Verified(verified) => Some(verified),
+            Verdict::Unsigned | Verdict::Basic(_) => None,
+        };
+        if let Some(verified) = &verified {
+            verified.set_attributes(&mut parts.headers);
+        }
         Ok((Request::from_parts(parts, body), verified))
     }
 
@@ -180,20 +219,12 @@ impl RequestVerifier {
         &self,
         parts: &Parts,
         body: &mut RequestBody<B>,
-    ) -> Result<Option<VerifiedRequest>, Refusal> {
+    ) -> Result<Verdict, Refusal> {
         let mut seen = Seen::default();
-        let start = self.observer.as_ref().map(|_| Instant::now());
+        let start = (!self.observers.is_empty()).then(Instant::now);
         let judged = self.judge(parts, body, &mut seen).await;
-        if let Some(observer) = &self.observer {
-            observer.judged(&Judgement {
-                outcome: judged.as_ref().map(Option::as_ref),
-                client: seen.client.as_deref(),
-                signature_method: seen.signature_method,
-                location: seen.location,
-                timestamp: seen.timestamp,
-                now: seen.now,
-                elapsed: start.map_or(Duration::ZERO, |start| start.elapsed()),
-            });
+        if let Some(start) = start {
+            self.observe(parts, body, &judged, &seen, start.elapsed());
         }
         if let Err(refusal) = &judged
             && !self.quiet
@@ -201,6 +232,44 @@ impl RequestVerifier {
             log(refusal, seen.client.as_deref());
         }
         judged
+    }
+
+    fn observe<B>(
+        &self,
+        parts: &Parts,
+        body: &RequestBody<B>,
+        judged: &Result<Verdict, Refusal>,
+        seen: &Seen,
+        elapsed: Duration,
+    ) {
+        let client = seen.client.as_deref();
+        let wanted = judged.as_ref().err().filter(|refusal| {
+            self.observers.iter().any(|observer| observer.wants_refused(refusal, client))
+        });
+        let limits = &self.policy.limits;
+        let refused =
+            wanted.map(|refusal| RefusedRequest::of(parts, body, &self.origin, limits, refusal));
+        let judgement = Judgement {
+            outcome: judged.as_ref().map(|verdict| match verdict {
+                Verdict::Verified(verified) => Some(verified),
+                _ => None,
+            }),
+            basic: judged.as_ref().ok().and_then(|verdict| match verdict {
+                Verdict::Basic(basic) => Some(basic),
+                _ => None,
+            }),
+            refused: refused.as_ref(),
+            address: PeerAddress::find(&parts.extensions),
+            client,
+            signature_method: seen.signature_method,
+            location: seen.location,
+            timestamp: seen.timestamp,
+            now: seen.now,
+            elapsed,
+        };
+        for observer in &*self.observers {
+            observer.judged(&judgement);
+        }
     }
 
     /// The order of the steps is the contract: nothing secret is touched before the request is
@@ -211,7 +280,7 @@ impl RequestVerifier {
         parts: &Parts,
         body: &mut RequestBody<B>,
         seen: &mut Seen,
-    ) -> Result<Option<VerifiedRequest>, Refusal> {
+    ) -> Result<Verdict, Refusal> {
         let Policy { methods, window, limits, .. } = self.policy;
         let requirements = Requirements::of(&self.policy);
 
@@ -225,7 +294,13 @@ impl RequestVerifier {
         let presented = PresentedRequest::parse(&request, &authorization, limits.protocol)
             .map_err(|error| requirements.complete(error, &frame, &form))?;
         // Elsewhere, as is all that makes the future large: allocators are slow above 1 KiB.
-        let Some(presented) = presented.map(Box::new) else { return Ok(None) };
+        let Some(presented) = presented.map(Box::new) else {
+            return if is_presented(&parts.headers) {
+                Box::pin(self.judge_basic(parts)).await
+            } else {
+                Ok(Verdict::Unsigned)
+            };
+        };
         *seen = Seen {
             client: Some(shortened(presented.client_identifier()).into()),
             signature_method: Some(presented.signature_method()),
@@ -282,13 +357,14 @@ impl RequestVerifier {
         self.signatures.fetch_add(1, Ordering::Relaxed);
         let signature = keys
             .iter()
-            .map(|key| presented.verify_signature(key))
+            .enumerate()
+            .map(|(place, key)| presented.verify_signature(key).map(|signature| (place, signature)))
             .find(Result::is_ok)
             .unwrap_or(Err(InvalidSignature));
         if let Some(doubt) = doubt {
             return Err(doubt.into());
         }
-        let (Some(client), Ok(signature)) = (client, signature) else {
+        let (Some(client), Ok((place, signature))) = (client, signature) else {
             return Err(IdentityError::Signature.into());
         };
         let token = token.flatten();
@@ -323,19 +399,34 @@ impl RequestVerifier {
             _ => ReplayExcluded(None),
         };
 
-        // Status and scope of the token.
+        // Status of the token, and the client's conditions.
         match &token {
             Some(token) if token.is_revoked() => return Err(Refusal::TokenRevoked),
             Some(token) if token.is_expired(now.seconds()) => return Err(Refusal::TokenExpired),
+            None if !client.is_two_legged() && !self.two_legged => {
+                return Err(Refusal::TokenRequired);
+            }
             _ => {}
         }
-        let verified = VerifiedRequest::new(signature, replay, client, token, method);
-        match &self.authorizer {
-            Some(authorizer) if authorizer.permission(parts, &verified) == Permission::Denied => {
-                Err(Refusal::PermissionDenied)
-            }
-            _ => Ok(Some(verified)),
+        let address = PeerAddress::find(&parts.extensions);
+        if !client.permits_address(address) {
+            return Err(Refusal::AddressRefused);
         }
+
+        // Scope.
+        let circumstances = Circumstances {
+            method: &parts.method,
+            address,
+            signature_method: method,
+            // The first key is made of the current secrets.
+            old_secret: place > 0,
+            body_signed: frame.is_form || presented.body_hash().is_some(),
+        };
+        let verified = VerifiedRequest::new(signature, replay, client, token, circumstances);
+        if let Some(authorizer) = &self.authorizer {
+            authorizer.permission(parts, &verified).into_result()?;
+        }
+        Ok(Verdict::Verified(verified))
     }
 }
 

@@ -146,12 +146,78 @@ fn lists_go_on_where_they_ended() {
 }
 
 #[test]
+fn d02_confirmed_before() {
+    let dir = DataDir::new();
+    let key = dir.json(&["keys", "create", "--name", "bot"]);
+    for command in ["regenerate", "delete"] {
+        // There is nobody at the terminal who could type the name.
+        let message = dir.fails(&["keys", command, "bot"], 1);
+        assert!(message.contains("nobody to ask"), "{message}");
+    }
+    assert_eq!(string(&dir.json(&["keys", "show", "bot"]), "app_key"), string(&key, "app_key"));
+    let new = dir.json(&["keys", "regenerate", "bot", "--yes"]);
+    assert_ne!(string(&new, "app_key"), string(&key, "app_key"));
+}
+
+#[test]
+fn keys_are_changed_checked_and_given_tokens() {
+    let dir = DataDir::new();
+    dir.succeeds(&["keys", "create", "--name", "bot", "--developer", "Ada", "--two-legged"]);
+    let key =
+        dir.json(&["keys", "update", "bot", "--scope", "a:view", "--allow-ip", "192.0.2.0/24"]);
+    assert_eq!(key["scopes"], serde_json::json!(["a:view"]));
+    assert_eq!((&key["two_legged"], string(&key, "developer_name")), (&true.into(), "Ada"));
+    let key = dir.json(&["keys", "update", "bot", "--scope", "", "--two-legged", "false"]);
+    assert_eq!((&key["scopes"], &key["two_legged"]), (&serde_json::json!([]), &false.into()));
+    assert_eq!(key["ip_allow"], serde_json::json!(["192.0.2.0/24"]));
+    let message = dir.fails(&["keys", "check", "bot", "GET", "/x", "--from", "198.51.100.1"], 1);
+    assert!(message.contains("198.51.100.1"), "{message}");
+    assert!(dir.succeeds(&["keys", "check", "bot", "GET", "/x"]).contains("allowed"));
+    let token = dir.json(&["keys", "token", "bot", "--lifetime", "5m"]);
+    assert!(string(&token, "token_secret").starts_with("ats_"));
+    let message = dir.fails(&["keys", "token", "bot", "--lifetime", "2h"], 1);
+    assert!(message.contains("3600 seconds"), "{message}");
+    dir.succeeds(&["keys", "revoke", "bot", string(&token, "access_token")]);
+    let tokens = dir.json(&["keys", "show", "bot"])["tokens"].as_array().unwrap().clone();
+    assert!(tokens.iter().any(|token| !token["revoked_at"].is_null()));
+    let listed = dir.json(&["keys", "list", "--search", "ada", "--sort", "name"]);
+    assert_eq!(listed["keys"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn accounts_are_changed_and_everything_is_in_the_audit_log() {
+    let dir = DataDir::new();
+    assert_eq!(dir.json(&["account", "show"])["max_keys"], 100);
+    let account =
+        dir.json(&["account", "update", "--max-keys", "1", "--time-zone", "Europe/Berlin"]);
+    assert_eq!((&account["max_keys"], string(&account, "time_zone")), (&1.into(), "Europe/Berlin"));
+    let message = dir.fails(&["account", "update", "--time-zone", "Nowhere/Here"], 1);
+    assert!(message.contains("Europe/Berlin"), "{message}");
+    dir.succeeds(&["keys", "create", "--name", "only"]);
+    let message = dir.fails(&["keys", "create"], 1);
+    assert!(message.contains("1 keys") || message.contains("as many"), "{message}");
+    dir.succeeds(&["account", "create", "other"]);
+    assert_eq!(dir.json(&["account", "list"])["accounts"].as_array().unwrap().len(), 2);
+    dir.succeeds(&["keys", "create", "--account", "other"]);
+    let log = dir.json(&["audit"]);
+    let actions: Vec<_> =
+        log["entries"].as_array().unwrap().iter().map(|entry| string(entry, "action")).collect();
+    let expected = ["key.create", "account.create", "key.create", "account.update"];
+    assert_eq!(actions, expected);
+    assert_eq!(dir.json(&["audit", "--key", "only"])["entries"].as_array().unwrap().len(), 1);
+    // A database that nobody has changed begins as it is configured.
+    let fresh = DataDir::new();
+    let shown = fresh.json(&["account", "show", "--set", "accounts.max_keys=7"]);
+    assert_eq!(shown["max_keys"], 7);
+}
+
+#[test]
 fn mistakes_are_explained() {
     let dir = DataDir::new();
     for (words, code, message) in [
         (&["keys", "create", "--name", "two words"][..], 1, "no spaces allowed"),
-        (&["keys", "create", "--expires", "soon"], 2, "90d"),
-        (&["keys", "create", "--expires", "2001-01-01"], 2, "in the past"),
+        (&["keys", "create", "--expires", "soon"], 1, "90d"),
+        (&["keys", "create", "--expires", "2001-01-01"], 1, "in the past"),
         (&["keys", "create", "--signature-method", "MD5"], 2, "HMAC-SHA1"),
         (&["keys", "create", "--attribute", "x"], 2, "NAME=VALUE"),
         (&["keys", "create", "--rsa-public-key", "/nowhere"], 1, "/nowhere"),

@@ -13,6 +13,7 @@ mod lookup;
 use std::{sync::Arc, time::Duration};
 
 use super::{ClientRecord, CredentialStore, TokenRecord};
+use crate::basic::BasicRecord;
 use crate::error::{BoxFuture, StoreError};
 use lookup::Lookup;
 
@@ -59,6 +60,7 @@ pub struct CachedCredentialStore<S> {
     store: Arc<S>,
     clients: Arc<Lookup<ClientRecord>>,
     tokens: Arc<Lookup<TokenRecord>>,
+    basics: Arc<Lookup<BasicRecord>>,
 }
 
 impl<S: CredentialStore + 'static> CachedCredentialStore<S> {
@@ -69,6 +71,7 @@ impl<S: CredentialStore + 'static> CachedCredentialStore<S> {
             store: Arc::new(store),
             clients: Arc::new(Lookup::new(settings)),
             tokens: Arc::new(Lookup::new(settings)),
+            basics: Arc::new(Lookup::new(settings)),
         }
     }
 
@@ -82,10 +85,16 @@ impl<S: CredentialStore + 'static> CachedCredentialStore<S> {
         self.tokens.forget(identifier);
     }
 
+    /// Reads a Basic credential from the store before it is used again.
+    pub fn forget_basic(&self, name: &str) {
+        self.basics.forget(name);
+    }
+
     /// Reads everything from the store before it is used again.
     pub fn forget_all(&self) {
         self.clients.forget_all();
         self.tokens.forget_all();
+        self.basics.forget_all();
     }
 
     /// What was done with clients and with tokens.
@@ -115,6 +124,17 @@ impl<S: CredentialStore + 'static> CredentialStore for CachedCredentialStore<S> 
         Box::pin(self.tokens.of(identifier, move |identifier| {
             let (store, identifier) = (store.clone(), Box::<str>::from(identifier));
             Box::pin(async move { store.token(&identifier).await })
+        }))
+    }
+
+    fn basic<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<BasicRecord>, StoreError>> {
+        let store = &self.store;
+        Box::pin(self.basics.of(name, move |name| {
+            let (store, name) = (store.clone(), Box::<str>::from(name));
+            Box::pin(async move { store.basic(&name).await })
         }))
     }
 

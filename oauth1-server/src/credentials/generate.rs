@@ -16,14 +16,90 @@ pub enum IssueError {
     ClientUnknown,
 }
 
+/// How identifiers and secrets look. Identifiers have 128 random bits or more, secrets 256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentifierStyle {
+    /// `ak_`, `as_`, `at_` and `ats_` before letters and digits, and six characters of checksum
+    /// at the end: a double click takes all of it, and scanners know a leaked secret without a
+    /// call. The text, if any, stands before that with another `_`.
+    Prefixed(Box<str>),
+    /// Hexadecimal digits: 32 for identifiers, 64 for secrets.
+    Hex,
+}
+
+/// Prefixed, with no text before.
+impl Default for IdentifierStyle {
+    fn default() -> Self {
+        Self::Prefixed(Box::default())
+    }
+}
+
+/// What a value is for; the prefix says it.
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    AppKey,
+    AppSecret,
+    AccessToken,
+    TokenSecret,
+}
+
+impl Purpose {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::AppKey => "ak_",
+            Self::AppSecret => "as_",
+            Self::AccessToken => "at_",
+            Self::TokenSecret => "ats_",
+        }
+    }
+
+    const fn is_secret(self) -> bool {
+        matches!(self, Self::AppSecret | Self::TokenSecret)
+    }
+}
+
+impl IdentifierStyle {
+    /// An identifier and a secret of a client.
+    pub(crate) fn client(&self) -> Result<ClientCredentials, IssueError> {
+        let identifier = self.value(Purpose::AppKey)?;
+        Ok(ClientCredentials::new(identifier.as_str(), self.value(Purpose::AppSecret)?.as_str()))
+    }
+
+    /// An identifier and a secret of a token.
+    pub(crate) fn token(&self) -> Result<TokenCredentials, IssueError> {
+        let identifier = self.value(Purpose::AccessToken)?;
+        Ok(TokenCredentials::new(identifier.as_str(), self.value(Purpose::TokenSecret)?.as_str()))
+    }
+
+    fn value(&self, purpose: Purpose) -> Result<Zeroizing<String>, IssueError> {
+        match self {
+            Self::Prefixed(text) => prefixed(text, purpose),
+            Self::Hex if purpose.is_secret() => {
+                Ok(Zeroizing::new([hexadecimal()?, hexadecimal()?].concat()))
+            }
+            Self::Hex => Ok(Zeroizing::new(hexadecimal()?)),
+        }
+    }
+}
+
+/// Whether the checksum at the end of a prefixed identifier or secret is right: a text that was
+/// mistyped or cut off, or that is none of ours, has another.
+#[must_use]
+pub fn has_checksum(value: &str) -> bool {
+    let Some(split) = value.len().checked_sub(CHECKSUM) else { return false };
+    value.is_char_boundary(split)
+        && value.contains('_')
+        && checksum(&value.as_bytes()[..split]) == value.as_bytes()[split..]
+}
+
 /// A random identifier and a random secret.
 pub(crate) fn new_client() -> Result<ClientCredentials, IssueError> {
-    Ok(ClientCredentials::new(identifier()?, secret()?.as_str()))
+    IdentifierStyle::default().client()
 }
 
 /// A random identifier and a random secret.
 pub(crate) fn new_token() -> Result<TokenCredentials, IssueError> {
-    Ok(TokenCredentials::new(identifier()?, secret()?.as_str()))
+    IdentifierStyle::default().token()
 }
 
 /// Milliseconds since 1970, as tables hold times.
@@ -43,33 +119,120 @@ pub(crate) fn new_row_id(now: i64) -> Result<String, IssueError> {
 }
 
 /// A random UUID without hyphens.
-fn identifier() -> Result<String, IssueError> {
+fn hexadecimal() -> Result<String, IssueError> {
     let mut random = [0; 16];
     SysRng.try_fill_bytes(&mut random).map_err(|_| IssueError::NoRandomness)?;
-    Ok(uuid::Builder::from_random_bytes(random)
-        .into_uuid()
-        .simple()
-        .encode_lower(&mut Uuid::encode_buffer())
-        .to_owned())
+    let uuid = uuid::Builder::from_random_bytes(random).into_uuid();
+    Ok(uuid.simple().encode_lower(&mut Uuid::encode_buffer()).to_owned())
 }
 
-/// 160 random bits as letters and digits, which nothing ever needs to encode. Two of them and the
-/// `&` between fit into one block of SHA-1, so that an HMAC key needs no hash of its own.
-fn secret() -> Result<Zeroizing<String>, IssueError> {
-    let mut secret = Zeroizing::new(String::with_capacity(SECRET_LENGTH));
+/// Letters and digits, which nothing ever needs to encode.
+fn prefixed(text: &str, purpose: Purpose) -> Result<Zeroizing<String>, IssueError> {
+    let length = if purpose.is_secret() { SECRET_LETTERS } else { IDENTIFIER_LETTERS };
+    // Never grown: a copy that is left behind would not be wiped.
+    let mut value = Zeroizing::new(String::with_capacity(text.len() + 5 + length + CHECKSUM));
+    if !text.is_empty() {
+        value.push_str(text);
+        value.push('_');
+    }
+    value.push_str(purpose.prefix());
+    let end = value.len() + length;
     let mut random = Zeroizing::new([0; 64]);
-    while secret.len() < SECRET_LENGTH {
+    while value.len() < end {
         SysRng.try_fill_bytes(&mut *random).map_err(|_| IssueError::NoRandomness)?;
         // Six bits select one of 64; the two without a letter are left out, so none is likelier.
         let letters = random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 63)));
-        for letter in letters.take(SECRET_LENGTH - secret.len()) {
-            secret.push(char::from(*letter));
+        for letter in letters.take(end - value.len()) {
+            value.push(char::from(*letter));
         }
     }
-    Ok(secret)
+    let checksum = checksum(value.as_bytes());
+    value.extend(checksum.map(char::from));
+    Ok(value)
 }
 
-/// log2(62) × 27 = 160.7 bits.
-pub(super) const SECRET_LENGTH: usize = 27;
-pub(super) const ALPHABET: &[u8; 62] =
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/// CRC-32 (the one of ISO 3309, as in zip files) in base 62.
+fn checksum(octets: &[u8]) -> [u8; CHECKSUM] {
+    let mut crc = u32::MAX;
+    for octet in octets {
+        crc ^= u32::from(*octet);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+        }
+    }
+    let mut rest = !crc;
+    let mut letters = [0; CHECKSUM];
+    for letter in letters.iter_mut().rev() {
+        *letter = ALPHABET[(rest % 62) as usize];
+        rest /= 62;
+    }
+    letters
+}
+
+/// log2(62) × 22 = 131 bits.
+const IDENTIFIER_LETTERS: usize = 22;
+/// log2(62) × 43 = 256.03 bits.
+const SECRET_LETTERS: usize = 43;
+/// 62⁶ is more than 2³².
+const CHECKSUM: usize = 6;
+const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn prefixed_values_say_what_they_are_and_have_a_checksum() {
+        let (mut seen, mut letters) = (HashSet::new(), HashSet::new());
+        for text in ["", "acme"] {
+            let style = IdentifierStyle::Prefixed(text.into());
+            for _ in 0..200 {
+                let (client, token) = (style.client().unwrap(), style.token().unwrap());
+                for (value, prefix, length) in [
+                    (client.identifier(), "ak_", 22),
+                    (client.secret().expose(), "as_", 43),
+                    (token.identifier(), "at_", 22),
+                    (token.secret().expose(), "ats_", 43),
+                ] {
+                    let rest = value.strip_prefix(text).unwrap().trim_start_matches('_');
+                    let body = rest.strip_prefix(prefix).unwrap();
+                    assert_eq!(body.len(), length + 6, "{value}");
+                    assert!(body.bytes().all(|b| ALPHABET.contains(&b)), "{value}");
+                    letters.extend(body[..length].bytes());
+                    assert!(seen.insert(value.to_owned()));
+                    assert!(has_checksum(value), "{value}");
+                    let mut wrong = value.to_owned().into_bytes();
+                    let last = wrong.len() - 7;
+                    wrong[last] = if wrong[last] == b'A' { b'B' } else { b'A' };
+                    assert!(!has_checksum(std::str::from_utf8(&wrong).unwrap()));
+                }
+            }
+        }
+        assert_eq!(letters.len(), 62);
+        for none in ["", "short", "é_aaaaaé", "0123456789abcdef0123456789abcdef"] {
+            assert!(!has_checksum(none), "{none}");
+        }
+    }
+
+    #[test]
+    fn the_checksum_is_crc_32() {
+        // The check value of its definition, CBF43926, in base 62.
+        let mut number: u64 = 0;
+        for letter in checksum(b"123456789") {
+            let digit = ALPHABET.iter().position(|l| *l == letter).unwrap();
+            number = number * 62 + digit as u64;
+        }
+        assert_eq!(number, 0xCBF4_3926);
+    }
+
+    #[test]
+    fn hexadecimal_values_look_like_those_of_elsewhere() {
+        let client = IdentifierStyle::Hex.client().unwrap();
+        for (value, length) in [(client.identifier(), 32), (client.secret().expose(), 64)] {
+            assert_eq!(value.len(), length);
+            assert!(value.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{value}");
+        }
+    }
+}

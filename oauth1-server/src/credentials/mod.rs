@@ -6,6 +6,7 @@ pub mod cache;
 pub(crate) mod generate;
 mod keyed;
 mod memory;
+mod scopes;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod seal;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -18,14 +19,18 @@ use oauth1_core::{
 };
 
 use crate::{
+    attributes::{AttributeNameError, DefaultAttributes},
+    basic::BasicRecord,
     error::{BoxFuture, StoreError},
+    network::Networks,
     policy::SignatureMethods,
 };
 use keyed::{KeyedStates, OtherSecret, Secrets};
 
-pub use generate::IssueError;
+pub use generate::{IdentifierStyle, IssueError, has_checksum};
 pub(crate) use generate::{new_client, new_token};
 pub use memory::{IssuedCredentials, MemoryCredentialStore};
+pub use scopes::Scopes;
 
 /// Where the verifier looks up clients and tokens.
 ///
@@ -43,6 +48,14 @@ pub trait CredentialStore: Send + Sync {
         &'a self,
         identifier: &'a str,
     ) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreError>>;
+
+    /// The Basic credential with this name, for stores that have some.
+    fn basic<'a>(
+        &'a self,
+        _name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<BasicRecord>, StoreError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Whether lookups would be answered, for readiness.
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;
@@ -62,7 +75,15 @@ struct Client {
     expires: Option<Timestamp>,
     suspended: bool,
     body_hash_required: bool,
+    two_legged: bool,
+    networks: Networks,
+    account: Option<Box<str>>,
+    scopes: Scopes,
+    /// Of the person that it acts as, unless that one may do everything.
+    limit: Option<Scopes>,
+    assigned: Scopes,
     attributes: Attributes,
+    defaults: DefaultAttributes,
     /// Of requests without a token.
     keyed: KeyedStates,
 }
@@ -100,7 +121,14 @@ impl ClientRecord {
             expires: None,
             suspended: false,
             body_hash_required: false,
+            two_legged: true,
+            networks: Networks::default(),
+            account: None,
+            scopes: Scopes::default(),
+            limit: None,
+            assigned: Scopes::default(),
             attributes: Attributes::new(),
+            defaults: DefaultAttributes::default(),
             keyed: KeyedStates::default(),
         }))
     }
@@ -155,6 +183,63 @@ impl ClientRecord {
         self
     }
 
+    /// Whether requests without a token are accepted. They are, unless this says otherwise.
+    #[must_use]
+    pub fn with_two_legged(mut self, permitted: bool) -> Self {
+        Arc::make_mut(&mut self.0).two_legged = permitted;
+        self
+    }
+
+    /// Binds the client to addresses; none for any. A request whose
+    /// [`PeerAddress`](crate::PeerAddress) is not known is refused then.
+    #[must_use]
+    pub fn with_networks(mut self, networks: Networks) -> Self {
+        Arc::make_mut(&mut self.0).networks = networks;
+        self
+    }
+
+    /// Whose client it is.
+    #[must_use]
+    pub fn with_account(mut self, account: &str) -> Self {
+        Arc::make_mut(&mut self.0).account = Some(account.into());
+        self
+    }
+
+    /// What the client may do, as far as a catalogue is in force.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: Scopes) -> Self {
+        Arc::make_mut(&mut self.0).scopes = scopes;
+        self
+    }
+
+    /// Limits the client to what somebody else may do as well; `*` is no limit.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Scopes) -> Self {
+        Arc::make_mut(&mut self.0).limit = Some(limit).filter(|limit| !limit.is_all());
+        self
+    }
+
+    /// The privileges that its account was assigned.
+    #[must_use]
+    pub fn with_assigned(mut self, assigned: Scopes) -> Self {
+        Arc::make_mut(&mut self.0).assigned = assigned;
+        self
+    }
+
+    /// Attributes that handlers and headers get with requests of some HTTP methods, see
+    /// [`VerifiedRequest::attributes`](crate::VerifiedRequest::attributes).
+    ///
+    /// # Errors
+    /// [`AttributeNameError`].
+    pub fn with_default_attributes(
+        mut self,
+        values: Vec<(String, String)>,
+        methods: &[http::Method],
+    ) -> Result<Self, AttributeNameError> {
+        Arc::make_mut(&mut self.0).defaults = DefaultAttributes::new(values, methods)?;
+        Ok(self)
+    }
+
     /// Adds something that handlers want to know, such as a name or a plan.
     #[must_use]
     pub fn with_attribute(mut self, name: &str, value: &str) -> Self {
@@ -184,6 +269,45 @@ impl ClientRecord {
     #[must_use]
     pub fn is_expired(&self, now: u64) -> bool {
         self.0.expires.is_some_and(|expires| expires.seconds() < now)
+    }
+
+    /// Whose client it is, if the store says so.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.0.account.as_deref()
+    }
+
+    /// What the client may do.
+    #[must_use]
+    pub fn scopes(&self) -> &Scopes {
+        &self.0.scopes
+    }
+
+    /// What whoever it acts as may do; `None` for everything.
+    #[must_use]
+    pub fn limit(&self) -> Option<&Scopes> {
+        self.0.limit.as_ref()
+    }
+
+    /// The privileges that its account was assigned.
+    #[must_use]
+    pub fn assigned(&self) -> &Scopes {
+        &self.0.assigned
+    }
+
+    /// Whether requests without a token are accepted.
+    #[must_use]
+    pub fn is_two_legged(&self) -> bool {
+        self.0.two_legged
+    }
+
+    pub(crate) fn permits_address(&self, address: Option<std::net::IpAddr>) -> bool {
+        self.0.networks.is_empty()
+            || address.is_some_and(|address| self.0.networks.contains(address))
+    }
+
+    pub(crate) fn default_attributes(&self) -> &DefaultAttributes {
+        &self.0.defaults
     }
 
     pub(crate) fn is_body_hash_required(&self) -> bool {
@@ -234,6 +358,7 @@ struct Token {
     client: Box<str>,
     expires: Option<Timestamp>,
     revoked: bool,
+    scopes: Scopes,
     attributes: Attributes,
     keyed: KeyedStates,
 }
@@ -248,6 +373,7 @@ impl TokenRecord {
             client: client.into(),
             expires: None,
             revoked: false,
+            scopes: Scopes::default(),
             attributes: Attributes::new(),
             keyed: KeyedStates::default(),
         }))
@@ -285,6 +411,13 @@ impl TokenRecord {
         self
     }
 
+    /// What the token permits, as far as a catalogue is in force.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: Scopes) -> Self {
+        Arc::make_mut(&mut self.0).scopes = scopes;
+        self
+    }
+
     /// Adds something that handlers want to know, such as the scope or the resource owner.
     #[must_use]
     pub fn with_attribute(mut self, name: &str, value: &str) -> Self {
@@ -308,6 +441,12 @@ impl TokenRecord {
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.0.attributes.get(name).map(|value| &**value)
+    }
+
+    /// What the token permits.
+    #[must_use]
+    pub fn scopes(&self) -> &Scopes {
+        &self.0.scopes
     }
 
     /// Whether the token was revoked.

@@ -2,29 +2,39 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{KeyError, KeyService};
+use super::{Caller, KeyService, ManagementError, Right};
 use crate::credentials::{
     generate::now,
     sql::database::{Row, Transaction},
 };
 
-/// The columns of a key, and where they are.
+/// The columns of a key.
 macro_rules! columns {
     () => {
         "c.id, c.account_id, c.identifier, c.name, c.display_name, c.developer_name,
          c.description, c.environment, c.enabled, c.expires_at, c.signature_methods,
-         c.rsa_public_key IS NOT NULL AS rsa, c.body_hash_required, c.scopes, c.attributes,
+         c.rsa_public_key IS NOT NULL AS rsa, c.body_hash_required, c.two_legged, c.ip_allow,
+         c.scopes, c.attributes, c.attribute_methods, c.token_lifetime, c.version,
          c.created_at, c.created_by, c.changed_at, c.last_used_at, c.last_used_address,
-         a.name AS account,
-         (SELECT max(s.expires_at) FROM secret s WHERE s.client_id = c.id) AS old_secret_expires_at
-         FROM client c JOIN account a ON a.id = c.account_id"
+         c.old_secret_expires_at, c.old_secret_used_at, a.name AS account, p.name AS acts_as,
+         r.name AS role"
     };
 }
+/// Where they are, beside `client c`.
+macro_rules! joins {
+    () => {
+        "JOIN account a ON a.id = c.account_id
+         LEFT JOIN person p ON p.id = c.acts_as
+         LEFT JOIN role r ON r.id = c.role_id"
+    };
+}
+pub(super) use {columns, joins};
 
 /// A key: an application and its tokens. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    pub(super) id: String,
+    /// Its row id, which never changes.
+    pub id: String,
     pub(super) account_id: String,
     /// `oauth_consumer_key`.
     pub app_key: String,
@@ -44,18 +54,34 @@ pub struct Key {
     pub enabled: bool,
     /// From when on it may not be used.
     pub expires_at: Option<i64>,
-    /// Until when the secret before the last rotation is good.
+    /// Until when a secret from before the last rotation is good.
     pub old_secret_expires_at: Option<i64>,
+    /// When such a secret was used last.
+    pub old_secret_used_at: Option<i64>,
     /// Names between spaces; `None` for whatever the server accepts.
     pub signature_methods: Option<String>,
     /// Whether it signs with an RSA key and has no app secret.
     pub rsa: bool,
     /// Whether bodies that are no forms need `oauth_body_hash`.
     pub body_hash_required: bool,
+    /// Whether it may leave out the token.
+    pub two_legged: bool,
+    /// Addresses and networks between spaces; empty for any.
+    pub ip_allow: String,
     /// Between spaces.
     pub scopes: String,
     /// A JSON object of texts.
     pub attributes: String,
+    /// Methods whose requests get the attributes, between spaces.
+    pub attribute_methods: String,
+    /// How many seconds a short-lived token is good for.
+    pub token_lifetime: i64,
+    /// The person whose rights limit it.
+    pub acts_as: Option<String>,
+    /// The role with which it manages keys.
+    pub role: Option<String>,
+    /// Grows with each change.
+    pub version: i64,
     /// When it was made.
     pub created_at: i64,
     /// Who made it.
@@ -73,19 +99,26 @@ pub struct Key {
 /// A token of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyToken {
-    pub(super) id: String,
+    /// Its row id.
+    pub id: String,
     /// `oauth_token`.
     pub access_token: String,
     /// Whether it was made with the key, and is rotated with it.
     pub own: bool,
     /// Who the application acts for; `None` for its account.
     pub resource_owner: Option<String>,
+    /// Between spaces.
+    pub scopes: String,
     /// From when on it may not be used.
     pub expires_at: Option<i64>,
     /// When it was revoked.
     pub revoked_at: Option<i64>,
     /// When it was made.
     pub created_at: i64,
+    /// When it was used last.
+    pub last_used_at: Option<i64>,
+    /// From where it was used last.
+    pub last_used_address: Option<String>,
 }
 
 /// Whether a key can be used, and if not, why.
@@ -100,6 +133,9 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Disabled, Self::Expired];
+
     /// One word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -109,15 +145,6 @@ impl KeyState {
             Self::Expired => "expired",
         }
     }
-}
-
-/// Some of the keys, the newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyPage {
-    /// Without their tokens.
-    pub keys: Vec<Key>,
-    /// Where the next page begins; `None` on the last one.
-    pub next: Option<String>,
 }
 
 impl Key {
@@ -131,7 +158,8 @@ impl Key {
         }
     }
 
-    fn of(row: &Row) -> Result<Self, sqlx::Error> {
+    /// The columns of `columns!`.
+    pub(super) fn of(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.text("id")?,
             account_id: row.text("account_id")?,
@@ -144,12 +172,22 @@ impl Key {
             account: row.text("account")?,
             enabled: row.boolean("enabled")?,
             expires_at: row.optional_integer("expires_at")?,
-            old_secret_expires_at: row.optional_integer("old_secret_expires_at")?,
+            old_secret_expires_at: row
+                .optional_integer("old_secret_expires_at")?
+                .filter(|end| *end > now()),
+            old_secret_used_at: row.optional_integer("old_secret_used_at")?,
             signature_methods: row.optional_text("signature_methods")?,
             rsa: row.boolean("rsa")?,
             body_hash_required: row.boolean("body_hash_required")?,
+            two_legged: row.boolean("two_legged")?,
+            ip_allow: row.text("ip_allow")?,
             scopes: row.text("scopes")?,
             attributes: row.text("attributes")?,
+            attribute_methods: row.text("attribute_methods")?,
+            token_lifetime: row.integer("token_lifetime")?,
+            acts_as: row.optional_text("acts_as")?,
+            role: row.optional_text("role")?,
+            version: row.integer("version")?,
             created_at: row.integer("created_at")?,
             created_by: row.text("created_by")?,
             changed_at: row.integer("changed_at")?,
@@ -162,10 +200,13 @@ impl Key {
     /// What the audit log shows.
     pub(super) fn json(&self) -> Json {
         json!({
-            "name": self.name, "display_name": self.display_name,
+            "app_key": self.app_key, "name": self.name, "display_name": self.display_name,
             "developer_name": self.developer_name, "description": self.description,
             "environment": self.environment, "enabled": self.enabled,
             "expires_at": self.expires_at, "scopes": self.scopes, "attributes": self.attributes,
+            "attribute_methods": self.attribute_methods, "ip_allow": self.ip_allow,
+            "two_legged": self.two_legged, "token_lifetime": self.token_lifetime,
+            "acts_as": self.acts_as, "role": self.role,
             "signature_methods": self.signature_methods, "rsa": self.rsa,
             "body_hash_required": self.body_hash_required,
             "old_secret_expires_at": self.old_secret_expires_at,
@@ -174,38 +215,19 @@ impl Key {
 }
 
 impl KeyService {
-    /// At most `limit` keys, the newest first, from where an earlier page ended.
+    /// A key by its app key, row id or name, with its tokens.
     ///
     /// # Errors
-    /// [`KeyError::Database`].
-    pub async fn list(&self, after: Option<&str>, limit: u16) -> Result<KeyPage, KeyError> {
-        const SQL: &str = concat!(
-            "SELECT ",
-            columns!(),
-            " WHERE c.deleted_at IS NULL AND c.id < $1 ORDER BY c.id DESC LIMIT $2"
-        );
-        let limit = i64::from(limit.max(1));
-        // Greater than every id.
-        let after = after.unwrap_or("~");
-        let rows = self.store.database().rows(SQL, [after.into(), (limit + 1).into()]).await?;
-        let mut keys = rows.iter().map(Key::of).collect::<Result<Vec<_>, _>>()?;
-        let more = i64::try_from(keys.len()).is_ok_and(|n| n > limit);
-        if more {
-            keys.pop();
-        }
-        let next = keys.last().filter(|_| more).map(|key| key.id.clone());
-        Ok(KeyPage { keys, next })
-    }
-
-    /// A key by its app key or its name, with its tokens.
-    ///
-    /// # Errors
-    /// [`KeyError::Unknown`], [`KeyError::Ambiguous`] or [`KeyError::Database`].
-    pub async fn show(&self, key: &str) -> Result<Key, KeyError> {
-        let database = self.store.database();
-        let mut rows = database.rows(BY_IDENTIFIER, [key.into()]).await?;
-        if rows.is_empty() {
-            rows = database.rows(BY_NAME, [key.into()]).await?;
+    /// [`ManagementError`].
+    pub async fn show(&self, caller: &Caller, key: &str) -> Result<Key, ManagementError> {
+        caller.require(Right::KeysRead)?;
+        let database = self.management.store.database();
+        let mut rows = Vec::new();
+        for sql in FIND {
+            rows = database.rows(sql, [key.into(), caller.account.as_deref().into()]).await?;
+            if !rows.is_empty() {
+                break;
+            }
         }
         let mut found = one(&rows, key)?;
         let rows = database.rows(TOKENS, [found.id.as_str().into()]).await?;
@@ -218,47 +240,93 @@ impl KeyService {
 /// other transaction does.
 pub(super) async fn lock(
     transaction: &mut Transaction,
+    caller: &Caller,
     key: &str,
     now: i64,
-) -> Result<Key, KeyError> {
-    let find = async |transaction: &mut Transaction| {
-        let rows = transaction.rows(BY_IDENTIFIER, [key.into()]).await?;
-        if rows.is_empty() { transaction.rows(BY_NAME, [key.into()]).await } else { Ok(rows) }
-    };
-    let id = one(&find(transaction).await?, key)?.id;
+) -> Result<Key, ManagementError> {
+    let id = find(transaction, caller, key).await?.id;
     // The row is locked by writing it, which both databases know.
-    let sql = "UPDATE client SET changed_at = $1 WHERE id = $2 AND deleted_at IS NULL";
+    let sql = "UPDATE client SET changed_at = $1, version = version + 1
+               WHERE id = $2 AND deleted_at IS NULL";
     transaction.execute(sql, [now.into(), id.as_str().into()]).await?;
-    let mut found = one(&find(transaction).await?, key)?;
-    let rows = transaction.rows(TOKENS, [found.id.as_str().into()]).await?;
+    within(transaction, caller, &id).await
+}
+
+/// The key by its row id, as it is within a transaction that has it locked.
+pub(super) async fn within(
+    transaction: &mut Transaction,
+    caller: &Caller,
+    id: &str,
+) -> Result<Key, ManagementError> {
+    let mut found = find(transaction, caller, id).await?;
+    let rows = transaction.rows(TOKENS, [id.into()]).await?;
     found.tokens = rows.iter().map(token).collect::<Result<_, _>>()?;
     Ok(found)
 }
 
-fn one(rows: &[Row], key: &str) -> Result<Key, KeyError> {
+pub(super) async fn find(
+    transaction: &mut Transaction,
+    caller: &Caller,
+    key: &str,
+) -> Result<Key, ManagementError> {
+    let mut rows = Vec::new();
+    for sql in FIND {
+        rows = transaction.rows(sql, [key.into(), caller.account.as_deref().into()]).await?;
+        if !rows.is_empty() {
+            break;
+        }
+    }
+    one(&rows, key)
+}
+
+fn one(rows: &[Row], key: &str) -> Result<Key, ManagementError> {
     match rows {
-        [] => Err(KeyError::Unknown(key.into())),
+        [] => Err(ManagementError::unknown("key", key)),
         [row] => Ok(Key::of(row)?),
-        _ => Err(KeyError::Ambiguous(key.into())),
+        _ => Err(ManagementError::Ambiguous(key.into())),
     }
 }
 
-fn token(row: &Row) -> Result<KeyToken, sqlx::Error> {
+pub(super) fn token(row: &Row) -> Result<KeyToken, sqlx::Error> {
     Ok(KeyToken {
         id: row.text("id")?,
         access_token: row.text("identifier")?,
         own: row.boolean("own")?,
         resource_owner: row.optional_text("resource_owner")?,
+        scopes: row.text("scopes")?,
         expires_at: row.optional_integer("expires_at")?,
         revoked_at: row.optional_integer("revoked_at")?,
         created_at: row.integer("created_at")?,
+        last_used_at: row.optional_integer("last_used_at")?,
+        last_used_address: row.optional_text("last_used_address")?,
     })
 }
 
-const BY_IDENTIFIER: &str =
-    concat!("SELECT ", columns!(), " WHERE c.identifier = $1 AND c.deleted_at IS NULL");
-const BY_NAME: &str =
-    concat!("SELECT ", columns!(), " WHERE c.name = $1 AND c.deleted_at IS NULL LIMIT 2");
+/// By app key, by row id, by name; what is of another account is not there.
+const FIND: [&str; 3] = [
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM client c ",
+        joins!(),
+        " WHERE c.identifier = $1 AND c.deleted_at IS NULL AND ($2 IS NULL OR c.account_id = $2)"
+    ),
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM client c ",
+        joins!(),
+        " WHERE c.id = $1 AND c.deleted_at IS NULL AND ($2 IS NULL OR c.account_id = $2)"
+    ),
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM client c ",
+        joins!(),
+        " WHERE c.name = $1 AND c.deleted_at IS NULL AND ($2 IS NULL OR c.account_id = $2) LIMIT 2"
+    ),
+];
 const TOKENS: &str = "
-    SELECT id, identifier, own, resource_owner, expires_at, revoked_at, created_at FROM token
-    WHERE client_id = $1 AND deleted_at IS NULL ORDER BY own DESC, id LIMIT 1000";
+    SELECT id, identifier, own, resource_owner, scopes, expires_at, revoked_at, created_at,
+           last_used_at, last_used_address FROM token
+    WHERE client_id = $1 AND deleted_at IS NULL ORDER BY own DESC, id DESC LIMIT 1000";

@@ -30,6 +30,14 @@ impl<B> RequestBody<B> {
     pub(crate) const fn streamed(body: B) -> Self {
         Self(Content::Streamed(body))
     }
+
+    /// What was buffered, if it was.
+    pub(crate) fn buffered(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Content::Buffered { data, .. } => Some(data),
+            Content::Streamed(_) => None,
+        }
+    }
 }
 
 impl<B: Body<Data = Bytes> + Unpin> RequestBody<B> {

@@ -12,6 +12,10 @@ use crate::RequestVerifier;
 /// Unsigned requests are answered with 401, unless [`VerificationLayer::with_unsigned_allowed`]. A
 /// request that is signed and not right never passes. Limits, hosts and the encoding of forms are
 /// checked on every request, signed or not.
+///
+/// Headers `X-OAuth1-Attr-…` that the sender wrote are removed. The default attributes of the
+/// client stand there instead, for the methods that they are for: `till` as `X-OAuth1-Attr-Till`.
+/// Octets other than visible ASCII and inner spaces, and `%`, are percent-encoded in them.
 #[derive(Clone, Debug)]
 pub struct VerificationLayer {
     verifier: Arc<RequestVerifier>,

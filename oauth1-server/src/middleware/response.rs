@@ -6,7 +6,9 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{Either, Full};
-use oauth1_core::{ParameterError, Problem, ProblemReport, authorization::push_realm};
+use oauth1_core::{
+    ParameterError, Problem, ProblemReport, authorization::push_realm, protocol_parameters as names,
+};
 
 use crate::{FramingError, Refusal, replay::NonceStoreError};
 
@@ -32,6 +34,8 @@ pub enum AnswerProfile {
 pub(crate) struct Answers {
     pub(crate) realm: Box<str>,
     pub(crate) profile: AnswerProfile,
+    /// Whether names and passwords are accepted as well.
+    pub(crate) basic: bool,
 }
 
 impl Answers {
@@ -50,6 +54,9 @@ impl Answers {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if problem.is_some() || status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, self.challenge(problem.as_ref()));
+        }
+        if self.basic && matches!(refusal, Refusal::Unsigned | Refusal::Basic(_)) {
+            headers.append(header::WWW_AUTHENTICATE, self.basic_challenge());
         }
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -81,6 +88,14 @@ impl Answers {
         // push_realm leaves no control characters, and reports are percent-encoded.
         HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static("OAuth"))
     }
+
+    /// `Basic realm="…"` (RFC 7617 section 2).
+    fn basic_challenge(&self) -> HeaderValue {
+        let mut challenge = String::from("Basic ");
+        push_realm(&mut challenge, &self.realm);
+        challenge += ", charset=\"UTF-8\"";
+        HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static("Basic"))
+    }
 }
 
 /// What a refusal is in HTTP.
@@ -101,7 +116,7 @@ impl Answer {
         const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
         match refusal {
             Refusal::Framing(error) => bare(framing_status(*error)),
-            Refusal::Unsigned => bare(UNAUTHORIZED),
+            Refusal::Unsigned | Refusal::Basic(_) => bare(UNAUTHORIZED),
             Refusal::Parameters(error) => report(BAD_REQUEST, error.into()),
             Refusal::LowerCaseMethod | Refusal::BodyHashOfForm => {
                 code(BAD_REQUEST, Problem::ParameterRejected)
@@ -117,7 +132,12 @@ impl Answer {
             Refusal::NonceUsed => code(UNAUTHORIZED, Problem::NonceUsed),
             Refusal::TokenExpired => code(UNAUTHORIZED, Problem::TokenExpired),
             Refusal::TokenRevoked => code(UNAUTHORIZED, Problem::TokenRevoked),
-            Refusal::PermissionDenied => code(StatusCode::FORBIDDEN, Problem::PermissionDenied),
+            Refusal::TokenRequired => {
+                report(BAD_REQUEST, (&ParameterError::Absent(vec![names::TOKEN])).into())
+            }
+            Refusal::PermissionDenied | Refusal::ScopeDenied { .. } | Refusal::AddressRefused => {
+                code(StatusCode::FORBIDDEN, Problem::PermissionDenied)
+            }
             Refusal::Nonce(NonceStoreError::OverQuota { retry_after }) => Self {
                 retry_after: Some(*retry_after),
                 ..code(StatusCode::TOO_MANY_REQUESTS, Problem::ConsumerKeyRefused)
@@ -151,6 +171,8 @@ fn plain_text(refusal: &Refusal, status: StatusCode) -> String {
     match refusal {
         Refusal::Framing(error) => format!("{error}\n"),
         Refusal::Unsigned => "sign the request with OAuth 1.0 (RFC 5849)\n".to_owned(),
+        // Nothing says which of both is wrong.
+        Refusal::Basic(_) => "name or password are not right, or not accepted here\n".to_owned(),
         _ => format!("{}\n", status.canonical_reason().unwrap_or("refused").to_lowercase()),
     }
 }
@@ -162,7 +184,7 @@ mod tests {
     use super::*;
 
     fn answers(profile: AnswerProfile) -> Answers {
-        Answers { realm: "a \"b\" \n".into(), profile }
+        Answers { realm: "a \"b\" \n".into(), profile, basic: false }
     }
 
     #[test]

@@ -12,7 +12,10 @@ use http_body_util::Either;
 use tower::Service;
 
 use super::{Answers, RequestBody, ResponseBody};
-use crate::{BoxFuture, Refusal, RequestVerifier, VerifiedRequest};
+use crate::{
+    BasicRequest, BoxFuture, Refusal, RequestVerifier, VerifiedRequest, attributes,
+    verifier::Verdict,
+};
 
 /// Verifies each request before the inner service sees it.
 #[derive(Clone, Debug)]
@@ -38,6 +41,7 @@ pub(crate) enum Judged {
     /// With what a handler that needs a signature answers.
     Unsigned(#[cfg_attr(not(feature = "axum"), allow(dead_code))] Arc<Answers>),
     Verified(VerifiedRequest),
+    Basic(BasicRequest, #[cfg_attr(not(feature = "axum"), allow(dead_code))] Arc<Answers>),
 }
 
 impl<S, B, R> Service<Request<B>> for Verification<S>
@@ -62,13 +66,20 @@ where
         let unsigned_allowed = self.unsigned_allowed;
         let (mut parts, body) = request.into_parts();
         let mut body = RequestBody::streamed(body);
+        attributes::strip(&mut parts.headers);
         Box::pin(async move {
             let refused =
                 |refusal: &Refusal| verifier.answers().response(refusal).map(Either::Right);
             let judged = match verifier.verify_parts(&parts, &mut body).await {
-                Ok(Some(verified)) => Judged::Verified(verified),
-                Ok(None) if unsigned_allowed => Judged::Unsigned(verifier.answers().clone()),
-                Ok(None) => return Ok(refused(&Refusal::Unsigned)),
+                Ok(Verdict::Verified(verified)) => {
+                    verified.set_attributes(&mut parts.headers);
+                    Judged::Verified(verified)
+                }
+                Ok(Verdict::Basic(basic)) => Judged::Basic(basic, verifier.answers().clone()),
+                Ok(Verdict::Unsigned) if unsigned_allowed => {
+                    Judged::Unsigned(verifier.answers().clone())
+                }
+                Ok(Verdict::Unsigned) => return Ok(refused(&Refusal::Unsigned)),
                 Err(refusal) => return Ok(refused(&refusal)),
             };
             parts.extensions.insert(judged);

@@ -18,7 +18,7 @@ use oauth1_server::{
         seal::{MasterKeySource, MasterKeys},
         sql::{SqlCredentialStore, StoreSettings},
     },
-    management::{Actor, CreatedKey, KeyService, NewKey},
+    management::{Caller, CreatedKey, KeyService, NewKey},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use torture::services::Postgres;
@@ -124,17 +124,21 @@ impl Fixture {
             }
             Kind::Postgres => {
                 let mut c = PgConnection::connect(&self.url()).await.unwrap();
-                for table in ["meta", "account", "client", "token", "secret", "audit"] {
+                let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
+                for table in sqlx::query(tables).fetch_all(&mut c).await.unwrap() {
+                    let table: String = table.get(0);
                     let sql = AssertSqlSafe(format!("SELECT t::text FROM {table} t"));
                     for row in sqlx::query(sql).fetch_all(&mut c).await.unwrap() {
                         all.extend(row.get::<String, _>(0).into_bytes());
                     }
-                    // As it is in the row, and not in hexadecimal.
-                    if table == "secret" {
-                        let sealed = sqlx::query("SELECT sealed FROM secret");
-                        for row in sealed.fetch_all(&mut c).await.unwrap() {
-                            all.extend(row.get::<Vec<u8>, _>(0));
-                        }
+                }
+                // As they are in the rows, and not in hexadecimal.
+                for sql in [
+                    "SELECT sealed FROM secret",
+                    "SELECT sealed FROM idempotency WHERE sealed IS NOT NULL",
+                ] {
+                    for row in sqlx::query(sql).fetch_all(&mut c).await.unwrap() {
+                        all.extend(row.get::<Vec<u8>, _>(0));
                     }
                 }
             }
@@ -169,12 +173,12 @@ pub fn write_key(path: &std::path::Path, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
-pub fn actor() -> Actor {
-    Actor { name: "test".into(), address: Some("192.0.2.1".into()) }
+pub fn caller() -> Caller {
+    Caller { address: Some("192.0.2.1".into()), ..Caller::system("test") }
 }
 
 pub async fn create(store: &SqlCredentialStore) -> CreatedKey {
-    KeyService::new(store.clone()).create(&actor(), &NewKey::default()).await.unwrap()
+    KeyService::new(store.clone()).create(&caller(), &NewKey::default()).await.unwrap()
 }
 
 /// A key with secrets that can be looked for.
@@ -184,7 +188,7 @@ pub async fn create_canary(store: &SqlCredentialStore) -> CreatedKey {
         TokenCredentials::new("canary-token", CANARIES[1]),
     );
     let new = NewKey { imported: Some(imported), ..NewKey::default() };
-    KeyService::new(store.clone()).create(&actor(), &new).await.unwrap()
+    KeyService::new(store.clone()).create(&caller(), &new).await.unwrap()
 }
 
 pub const CANARIES: [&str; 2] = ["app+secret/canary=1&", "token secret canary é2"];

@@ -3,6 +3,7 @@
 
 mod cache;
 mod fixture;
+mod migration;
 mod rekey;
 mod rest;
 mod sqlite;

@@ -15,6 +15,7 @@ const KEYS: usize = 120;
 
 async fn seeded(fixture: &Fixture) -> (SqlCredentialStore, Vec<CreatedKey>) {
     let store = fixture.open().await;
+    fixture.execute("UPDATE account SET max_keys = 0").await;
     let mut keys = Vec::new();
     for _ in 0..KEYS {
         keys.push(create(&store).await);

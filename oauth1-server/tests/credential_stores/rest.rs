@@ -7,7 +7,7 @@ use std::{
 
 use oauth1_server::management::{KeyService, Rotation};
 
-use crate::fixture::{CANARIES, Fixture, Kind, actor, create_canary, now, verdict};
+use crate::fixture::{CANARIES, Fixture, Kind, caller, create_canary, now, verdict};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t_rest_no_secret_is_at_rest() {
@@ -23,7 +23,7 @@ async fn search(fixture: &Fixture) {
     let keys = KeyService::new(store.clone());
     let created = create_canary(&store).await;
     let hour = Duration::from_secs(3600);
-    let rotated = keys.rotate(&actor(), &created.key.name, Rotation::Both, hour).await.unwrap();
+    let rotated = keys.rotate(&caller(), &created.key.name, Rotation::Both, hour).await.unwrap();
     let fresh = [rotated.app_secret.unwrap(), rotated.token_secret.unwrap()];
     let secrets = CANARIES.into_iter().chain(fresh.iter().map(|secret| secret.expose()));
     let at_rest = fixture.at_rest().await;
@@ -37,7 +37,7 @@ async fn search(fixture: &Fixture) {
     let master = std::fs::read_to_string(fixture.key_file()).unwrap();
     assert!(!finds(&at_rest, master.trim()));
     // What was deleted left nothing that would open.
-    keys.delete(&actor(), &created.key.name).await.unwrap();
+    keys.delete(&caller(), &created.key.name, None).await.unwrap();
     assert_eq!(fixture.number("SELECT count(*) FROM secret").await, 0);
 }
 
@@ -54,7 +54,7 @@ async fn t_log_1_no_secret_is_logged_at_trace() {
         let created = create_canary(&store).await;
         assert_eq!(verdict(store.clone(), &created.credentials, now()).await, "ok");
         let hour = Duration::from_secs(3600);
-        let rotated = keys.rotate(&actor(), "canary-client", Rotation::Both, hour).await.unwrap();
+        let rotated = keys.rotate(&caller(), "canary-client", Rotation::Both, hour).await.unwrap();
         assert_eq!(verdict(store.clone(), &created.credentials, now()).await, "ok");
         fixture.execute("UPDATE secret SET key_id = 'lost'").await;
         let lost = verdict(store.clone(), &created.credentials, now()).await;

@@ -15,7 +15,7 @@ use oauth1_server::{
     management::{KeyService, NewKey},
 };
 
-use crate::fixture::{Fixture, Kind, actor, create, now, verdict, write_key};
+use crate::fixture::{Fixture, Kind, caller, create, now, verdict, write_key};
 
 async fn fixture() -> Fixture {
     Fixture::new(Kind::Sqlite).await.unwrap()
@@ -153,13 +153,13 @@ async fn a_locked_database_is_read_and_not_written() {
     assert_eq!(verdict(store.clone(), &key.credentials, now()).await, "ok");
     store.ready().await.unwrap();
     let keys = KeyService::new(store.clone());
-    let actor = actor();
+    let caller = caller();
     let new = NewKey::default();
-    let create = keys.create(&actor, &new);
+    let create = keys.create(&caller, &new);
     let outcome = tokio::time::timeout(Duration::from_secs(30), create).await;
     assert!(outcome.expect("it ends").is_err());
     lock.rollback().await.unwrap();
-    keys.create(&actor, &new).await.unwrap();
+    keys.create(&caller, &new).await.unwrap();
 }
 
 #[tokio::test]

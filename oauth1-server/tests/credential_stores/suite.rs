@@ -6,10 +6,10 @@ use oauth1_core::{ClientCredentials, TokenCredentials};
 use oauth1_server::{
     CredentialStore, IssuedCredentials,
     credentials::sql::{OpenError, SchemaVersion, SqlCredentialStore},
-    management::{KeyError, KeyService, KeyState, NewKey, Rotation},
+    management::{KeyFilter, KeyService, KeyState, ManagementError, NewKey, Rotation},
 };
 
-use crate::fixture::{Fixture, Kind, actor, create, create_canary, now, verdict, write_key};
+use crate::fixture::{Fixture, Kind, caller, create, create_canary, now, verdict, write_key};
 
 macro_rules! suite {
     ($($test:ident)*) => {
@@ -59,25 +59,25 @@ async fn a_created_key_verifies_until_it_is_disabled_expired_or_deleted(fixture:
     let key = create(&store).await;
     let (credentials, name) = (&key.credentials, &key.key.name);
     assert_eq!(verdict(store.clone(), credentials, now()).await, "ok");
-    keys.set_enabled(&actor(), name, false).await.unwrap();
+    keys.set_enabled(&caller(), name, false).await.unwrap();
     assert_eq!(verdict(store.clone(), credentials, now()).await, "consumer_key_refused");
-    assert_eq!(keys.show(name).await.unwrap().state(), KeyState::Disabled);
-    keys.set_enabled(&actor(), &key.key.app_key, true).await.unwrap();
+    assert_eq!(keys.show(&caller(), name).await.unwrap().state(), KeyState::Disabled);
+    keys.set_enabled(&caller(), &key.key.app_key, true).await.unwrap();
     assert_eq!(verdict(store.clone(), credentials, now()).await, "ok");
     // Another process sees the same.
     let other = fixture.open().await;
     assert_eq!(verdict(other, credentials, now()).await, "ok");
 
-    let deleted = keys.delete(&actor(), name).await.unwrap();
+    let deleted = keys.delete(&caller(), name, None).await.unwrap();
     assert_eq!(deleted.app_key, credentials.client.identifier());
     assert_eq!(verdict(store.clone(), credentials, now()).await, "consumer_key_unknown");
-    assert!(matches!(keys.show(name).await, Err(KeyError::Unknown(_))));
+    assert!(matches!(keys.show(&caller(), name).await, Err(ManagementError::Unknown { .. })));
     assert_eq!(fixture.number("SELECT count(*) FROM secret").await, 0);
     assert_eq!(fixture.number("SELECT count(*) FROM client").await, 1);
 
     let end = now() + 3600;
     let new = NewKey { expires_at: Some(i64::try_from(end * 1000).unwrap()), ..NewKey::default() };
-    let key = keys.create(&actor(), &new).await.unwrap();
+    let key = keys.create(&caller(), &new).await.unwrap();
     assert_eq!(verdict(store.clone(), &key.credentials, end - 1).await, "ok");
     assert_eq!(verdict(store.clone(), &key.credentials, end).await, "consumer_key_rejected");
     fixture.execute("UPDATE token SET revoked_at = 1 WHERE deleted_at IS NULL").await;
@@ -91,7 +91,7 @@ async fn everything_that_was_given_is_shown_and_nothing_secret(fixture: &Fixture
     let keys = KeyService::new(store.clone());
     let new = NewKey {
         display_name: Some("Billing Bot".into()),
-        developer_name: "Ada".into(),
+        developer_name: Some("Ada".into()),
         description: "Sends bills; é".into(),
         environment: "production".into(),
         signature_methods: Some("HMAC-SHA256".into()),
@@ -100,8 +100,8 @@ async fn everything_that_was_given_is_shown_and_nothing_secret(fixture: &Fixture
         attributes: [("till".to_owned(), "T42 \"é".to_owned())].into(),
         ..NewKey::default()
     };
-    let created = keys.create(&actor(), &new).await.unwrap();
-    let shown = keys.show("billing-bot").await.unwrap();
+    let created = keys.create(&caller(), &new).await.unwrap();
+    let shown = keys.show(&caller(), "billing-bot").await.unwrap();
     assert_eq!(shown, created.key);
     assert_eq!((&*shown.display_name, &*shown.developer_name), ("Billing Bot", "Ada"));
     assert_eq!((&*shown.description, &*shown.environment), ("Sends bills; é", "production"));
@@ -130,21 +130,21 @@ async fn names_and_identifiers_are_unique(fixture: &Fixture) {
     let store = fixture.open().await;
     let keys = KeyService::new(store.clone());
     let named = NewKey { name: Some("bot".into()), ..NewKey::default() };
-    keys.create(&actor(), &named).await.unwrap();
-    let error = keys.create(&actor(), &named).await.unwrap_err();
-    assert!(matches!(error, KeyError::NameTaken(_)), "{error}");
-    keys.delete(&actor(), "bot").await.unwrap();
+    keys.create(&caller(), &named).await.unwrap();
+    let error = keys.create(&caller(), &named).await.unwrap_err();
+    assert!(matches!(error, ManagementError::NameTaken(_)), "{error}");
+    keys.delete(&caller(), "bot", None).await.unwrap();
     // The name is free again; an identifier never is.
-    keys.create(&actor(), &named).await.unwrap();
+    keys.create(&caller(), &named).await.unwrap();
     create_canary(&store).await;
-    keys.delete(&actor(), "canary-client").await.unwrap();
+    keys.delete(&caller(), "canary-client", None).await.unwrap();
     let imported = |client, token| {
         let client = ClientCredentials::new(client, "x");
         NewKey { imported: Some((client, TokenCredentials::new(token, "y"))), ..NewKey::default() }
     };
     for new in [imported("canary-client", "new"), imported("new", "canary-token")] {
-        let error = keys.create(&actor(), &new).await.unwrap_err();
-        assert!(matches!(error, KeyError::Invalid(_)), "{error}");
+        let error = keys.create(&caller(), &new).await.unwrap_err();
+        assert!(matches!(error, ManagementError::Invalid(_)), "{error}");
     }
 }
 
@@ -154,22 +154,22 @@ async fn values_that_cannot_be_used_are_refused(fixture: &Fixture) {
     for (new, field) in [
         (name("two words"), "name"),
         (name("Ä"), "name"),
-        (NewKey { display_name: Some(String::new()), ..NewKey::default() }, "display name"),
+        (NewKey { display_name: Some(String::new()), ..NewKey::default() }, "display_name"),
         (NewKey { description: "x".repeat(281), ..NewKey::default() }, "description"),
-        (NewKey { developer_name: "a\0b".into(), ..NewKey::default() }, "developer name"),
-        (NewKey { expires_at: Some(1), ..NewKey::default() }, "expiry"),
-        (NewKey { scopes: vec!["a b".into()], ..NewKey::default() }, "scope"),
+        (NewKey { developer_name: Some("a\0b".into()), ..NewKey::default() }, "developer_name"),
+        (NewKey { expires_at: Some(1), ..NewKey::default() }, "expires_at"),
+        (NewKey { scopes: vec!["a b".into()], ..NewKey::default() }, "scopes"),
         (
             NewKey { attributes: [("name".into(), "x".into())].into(), ..NewKey::default() },
-            "attribute",
+            "attributes",
         ),
         (
             NewKey { signature_methods: Some("HMAC-MD5".into()), ..NewKey::default() },
-            "signature method",
+            "signature_methods",
         ),
     ] {
-        match keys.create(&actor(), &new).await {
-            Err(KeyError::Invalid(invalid)) => assert_eq!(invalid.field, field),
+        match keys.create(&caller(), &new).await {
+            Err(ManagementError::Invalid(invalid)) => assert_eq!(invalid.field, field),
             other => panic!("{field}: {other:?}"),
         }
     }
@@ -189,7 +189,8 @@ async fn pages_have_each_key_once_newest_first(fixture: &Fixture) {
     for limit in [1, 3, 7, 100] {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let page = keys.list(after.as_deref(), limit).await.unwrap();
+            let page =
+                keys.list(&caller(), &KeyFilter::default(), after.as_deref(), limit).await.unwrap();
             assert!(page.keys.len() <= usize::from(limit));
             seen.extend(page.keys.into_iter().map(|key| key.app_key));
             after = page.next;
@@ -213,7 +214,7 @@ async fn rotation_leaves_the_old_secret_good_for_its_grace_and_never_three(fixtu
         token: token.token.clone(),
     };
     let renewed = async |rotation, grace| {
-        let rotated = keys.rotate(&actor(), &key, rotation, grace).await.unwrap();
+        let rotated = keys.rotate(&caller(), &key, rotation, grace).await.unwrap();
         let (app, token) = (rotated.app_secret, rotated.token_secret);
         IssuedCredentials {
             client: ClientCredentials::with_secret(key.clone(), app.unwrap()),
@@ -256,12 +257,13 @@ async fn rotation_leaves_the_old_secret_good_for_its_grace_and_never_three(fixtu
     assert_eq!(verdict(store.clone(), &fourth, start).await, "ok");
     assert_eq!(fixture.number("SELECT count(*) FROM secret").await, 2);
     // One of both.
-    let rotated = keys.rotate(&actor(), &key, Rotation::TokenSecret, Duration::ZERO).await.unwrap();
+    let rotated =
+        keys.rotate(&caller(), &key, Rotation::TokenSecret, Duration::ZERO).await.unwrap();
     assert!(rotated.app_secret.is_none() && rotated.token_secret.is_some());
     assert_eq!(verdict(store.clone(), &fourth, start).await, "signature_invalid");
     let month = Duration::from_secs(31 * 24 * 3600);
-    let error = keys.rotate(&actor(), &key, Rotation::Both, month).await.unwrap_err();
-    assert!(matches!(error, KeyError::Invalid(_)), "{error}");
+    let error = keys.rotate(&caller(), &key, Rotation::Both, month).await.unwrap_err();
+    assert!(matches!(error, ManagementError::Invalid(_)), "{error}");
 }
 
 async fn parallel_rotations_leave_two_secrets_of_which_one_is_current(fixture: &Fixture) {
@@ -273,7 +275,7 @@ async fn parallel_rotations_leave_two_secrets_of_which_one_is_current(fixture: &
         let (keys, app_key) = (KeyService::new(store.clone()), app_key.clone());
         tasks.spawn(async move {
             let hour = Duration::from_secs(3600);
-            keys.rotate(&actor(), &app_key, Rotation::AppSecret, hour).await.unwrap()
+            keys.rotate(&caller(), &app_key, Rotation::AppSecret, hour).await.unwrap()
         });
     }
     let rotated = tasks.join_all().await;
@@ -299,13 +301,13 @@ async fn parallel_creations_of_one_name_make_one(fixture: &Fixture) {
     for _ in 0..8 {
         let keys = KeyService::new(store.clone());
         let new = NewKey { name: Some("bot".into()), ..NewKey::default() };
-        tasks.spawn(async move { keys.create(&actor(), &new).await });
+        tasks.spawn(async move { keys.create(&caller(), &new).await });
     }
     let made = tasks.join_all().await;
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1);
     let others = made.iter().filter_map(|made| made.as_ref().err());
     for error in others {
-        assert!(matches!(error, KeyError::NameTaken(_)), "{error}");
+        assert!(matches!(error, ManagementError::NameTaken(_)), "{error}");
     }
 }
 
@@ -370,7 +372,7 @@ async fn schemas_of_other_versions_are_refused(fixture: &Fixture) {
     assert_eq!(SqlCredentialStore::schema_version(settings).await.unwrap(), SchemaVersion::Current);
     // Doing it again changes nothing.
     SqlCredentialStore::migrate(settings).await.unwrap();
-    fixture.execute("UPDATE oauth1_migration SET version = 99").await;
+    fixture.execute("UPDATE oauth1_migration SET version = 99 WHERE version = 2").await;
     let found = SqlCredentialStore::schema_version(settings).await.unwrap();
     assert_eq!(found, SchemaVersion::Newer { found: 99 });
     for error in [
@@ -379,9 +381,9 @@ async fn schemas_of_other_versions_are_refused(fixture: &Fixture) {
     ] {
         assert!(matches!(error, OpenError::SchemaNewer { found: 99, .. }), "{error}");
     }
-    fixture.execute("UPDATE oauth1_migration SET version = 0").await;
+    fixture.execute("DELETE FROM oauth1_migration WHERE version = 99").await;
     let error = SqlCredentialStore::open(settings).await.unwrap_err();
-    assert!(matches!(error, OpenError::SchemaOlder { found: 0, .. }), "{error}");
+    assert!(matches!(error, OpenError::SchemaOlder { found: 1, .. }), "{error}");
 }
 
 async fn hostile_identifiers_are_unknown(fixture: &Fixture) {
@@ -399,10 +401,10 @@ async fn every_change_is_audited(fixture: &Fixture) {
     let store = fixture.open().await;
     let keys = KeyService::new(store.clone());
     let name = create(&store).await.key.name;
-    keys.set_enabled(&actor(), &name, false).await.unwrap();
-    keys.set_enabled(&actor(), &name, true).await.unwrap();
-    keys.rotate(&actor(), &name, Rotation::Both, Duration::ZERO).await.unwrap();
-    keys.delete(&actor(), &name).await.unwrap();
+    keys.set_enabled(&caller(), &name, false).await.unwrap();
+    keys.set_enabled(&caller(), &name, true).await.unwrap();
+    keys.rotate(&caller(), &name, Rotation::Both, Duration::ZERO).await.unwrap();
+    keys.delete(&caller(), &name, None).await.unwrap();
     for action in ["key.create", "key.disable", "key.enable", "key.rotate", "key.delete"] {
         let sql = format!(
             "SELECT count(*) FROM audit WHERE action = '{action}' AND actor = 'test'
@@ -411,7 +413,7 @@ async fn every_change_is_audited(fixture: &Fixture) {
         assert_eq!(fixture.number(&sql).await, 1, "{action}");
     }
     // What was refused is not in it.
-    assert!(keys.set_enabled(&actor(), &name, true).await.is_err());
+    assert!(keys.set_enabled(&caller(), &name, true).await.is_err());
     assert_eq!(fixture.number("SELECT count(*) FROM audit").await, 5);
 }
 
@@ -421,15 +423,15 @@ async fn an_account_has_no_more_keys_than_it_may(fixture: &Fixture) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..6 {
         let keys = KeyService::new(store.clone());
-        tasks.spawn(async move { keys.create(&actor(), &NewKey::default()).await });
+        tasks.spawn(async move { keys.create(&caller(), &NewKey::default()).await });
     }
     let made = tasks.join_all().await;
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 3);
     for error in made.iter().filter_map(|made| made.as_ref().err()) {
-        assert!(matches!(error, KeyError::LimitReached(3)), "{error}");
+        assert!(matches!(error, ManagementError::LimitReached(3)), "{error}");
     }
     let keys = KeyService::new(store.clone());
-    let key = keys.list(None, 1).await.unwrap().keys.remove(0);
-    keys.delete(&actor(), &key.app_key).await.unwrap();
-    keys.create(&actor(), &NewKey::default()).await.unwrap();
+    let key = keys.list(&caller(), &KeyFilter::default(), None, 1).await.unwrap().keys.remove(0);
+    keys.delete(&caller(), &key.app_key, None).await.unwrap();
+    keys.create(&caller(), &NewKey::default()).await.unwrap();
 }

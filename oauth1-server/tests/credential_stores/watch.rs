@@ -15,7 +15,7 @@ use oauth1_server::{
 };
 use torture::services::Postgres;
 
-use crate::fixture::{Fixture, Kind, actor, create, now, verdict, write_key};
+use crate::fixture::{Fixture, Kind, caller, create, now, verdict, write_key};
 
 type Cached = Arc<CachedCredentialStore<SqlCredentialStore>>;
 
@@ -88,18 +88,18 @@ async fn every_change_of_another_process_is_seen(kind: Kind) {
     }
     assert_eq!(reads(), before);
 
-    keys.set_enabled(&actor(), &name, false).await.unwrap();
+    keys.set_enabled(&caller(), &name, false).await.unwrap();
     becomes(&credentials, "consumer_key_refused").await;
-    keys.set_enabled(&actor(), &name, true).await.unwrap();
+    keys.set_enabled(&caller(), &name, true).await.unwrap();
     becomes(&credentials, "ok").await;
     // By hand, behind all services.
     fixture.execute("UPDATE token SET revoked_at = 1").await;
     becomes(&credentials, "token_revoked").await;
     fixture.execute("UPDATE token SET revoked_at = NULL").await;
     becomes(&credentials, "ok").await;
-    keys.rotate(&actor(), &name, Rotation::Both, Duration::ZERO).await.unwrap();
+    keys.rotate(&caller(), &name, Rotation::Both, Duration::ZERO).await.unwrap();
     becomes(&credentials, "signature_invalid").await;
-    keys.delete(&actor(), &name).await.unwrap();
+    keys.delete(&caller(), &name, None).await.unwrap();
     becomes(&credentials, "consumer_key_unknown").await;
 
     // What was unknown and is cached as such.
@@ -108,7 +108,7 @@ async fn every_change_of_another_process_is_seen(kind: Kind) {
     let issued = oauth1_server::IssuedCredentials { client, token };
     assert_eq!(verdict(&issued).await, "consumer_key_unknown");
     let imported = Some((issued.client.clone(), issued.token.clone()));
-    keys.create(&actor(), &NewKey { imported, ..NewKey::default() }).await.unwrap();
+    keys.create(&caller(), &NewKey { imported, ..NewKey::default() }).await.unwrap();
     becomes(&issued, "ok").await;
 }
 

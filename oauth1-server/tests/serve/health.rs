@@ -45,6 +45,9 @@ fn metrics_have_the_names_and_labels_that_are_promised() {
     assert_eq!((server.send(&octets).status, server.send(&octets).status), (200, 401));
     let metrics = server.admin_get("/metrics").unwrap().text;
     for line in [
+        "oauth1_tokens_issued_total 0",
+        "oauth1_key_rotations_total 0",
+        "oauth1_secret_reveals_total 0",
         r#"oauth1_verifications_total{result="ok",method="HMAC-SHA1",transport="header"} 1"#,
         r#"oauth1_verifications_total{result="nonce_used",method="HMAC-SHA1",transport="header"} 1"#,
         r#"oauth1_nonce_store_operations_total{op="record",result="fresh"} 1"#,
@@ -60,6 +63,13 @@ fn metrics_have_the_names_and_labels_that_are_promised() {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }
     assert!(!metrics.contains(&*keys.app_key), "no identifiers in labels");
+    assert_eq!(server.send(&server.token_request(&keys)).status, 201);
+    let metrics = server.admin_get("/metrics").unwrap().text;
+    for line in
+        ["oauth1_tokens_issued_total 1", r#"oauth1_audit_events_total{event="token.create"} 1"#]
+    {
+        assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub struct Server {
 pub struct Keys {
     pub app_key: String,
     signer: Signer,
+    /// Of the app key alone.
+    app: Signer,
 }
 
 /// An answer as it came.
@@ -68,9 +70,9 @@ impl Place {
         assert!(output.status.success(), "{output:?}");
         let values: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let text = |name: &str| values[name].as_str().unwrap().to_owned();
-        let signer = Signer::new(ClientCredentials::new(text("app_key"), text("app_secret")))
-            .with_token(TokenCredentials::new(text("access_token"), text("token_secret")));
-        Keys { app_key: text("app_key"), signer }
+        let app = Signer::new(ClientCredentials::new(text("app_key"), text("app_secret")));
+        let token = TokenCredentials::new(text("access_token"), text("token_secret"));
+        Keys { app_key: text("app_key"), signer: app.clone().with_token(token), app }
     }
 
     /// Starts the server with settings, and waits until it is ready.
@@ -123,17 +125,26 @@ impl Server {
 
     /// A signed request with these header lines and body.
     pub fn signed(&self, keys: &Keys, method: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-        let url = format!("http://{}/echo", self.address);
+        let mut octets = self.signed_by(&keys.signer, method, "/echo", headers);
+        octets.extend_from_slice(body);
+        octets
+    }
+
+    /// A request with which an application makes a token for itself.
+    pub fn token_request(&self, keys: &Keys) -> Vec<u8> {
+        self.signed_by(&keys.app, "POST", "/v1/tokens", "Content-Length: 0\r\n")
+    }
+
+    fn signed_by(&self, signer: &Signer, method: &str, path: &str, headers: &str) -> Vec<u8> {
+        let url = format!("http://{}{path}", self.address);
         let request = SignableRequest::new(method, &url).unwrap();
-        let authorization = keys.signer.authorize_at(&request, &Stamp::now().unwrap()).unwrap();
-        let mut octets = format!(
-            "{method} /echo HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\n{headers}\r\n",
+        let authorization = signer.authorize_at(&request, &Stamp::now().unwrap()).unwrap();
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\n{headers}\r\n",
             self.address,
             authorization.as_str()
         )
-        .into_bytes();
-        octets.extend_from_slice(body);
-        octets
+        .into_bytes()
     }
 
     pub fn send(&self, octets: &[u8]) -> Answer {

@@ -2,20 +2,27 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod account;
+mod basic;
 mod config;
 mod keys;
 mod logging;
 mod migrate;
+mod people;
 mod rekey;
+mod secret_input;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
+use account::{AccountCommand, AuditArgs};
+use basic::BasicCommand;
 use config::{Layers, Settings};
-use keys::KeysCommand;
+use keys::{Common, KeysCommand};
 use migrate::MigrateArgs;
+use people::PeopleCommand;
 use rekey::RekeyArgs;
 
 /// Verifies OAuth 1.0a (RFC 5849) requests, and keeps the credentials.
@@ -33,6 +40,16 @@ enum Command {
     Serve(ServeArgs),
     #[command(subcommand)]
     Keys(KeysCommand),
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Print the audit log, the latest first.
+    Audit(AuditArgs),
+    #[command(subcommand)]
+    People(PeopleCommand),
+    #[command(subcommand)]
+    Basic(BasicCommand),
+    /// Make a new code for the first person, while there is none.
+    SetupCode(Common),
     /// Make or change the tables of the database.
     Migrate(MigrateArgs),
     Rekey(RekeyArgs),
@@ -103,6 +120,11 @@ fn main() -> ExitCode {
             sources.settings(flags).and_then(serve::run)
         }
         Command::Keys(command) => keys::run(command),
+        Command::Account(command) => account::run(command),
+        Command::Audit(args) => account::audit(args),
+        Command::People(command) => people::run(command),
+        Command::Basic(command) => basic::run(command),
+        Command::SetupCode(common) => people::setup_code(common),
         Command::Migrate(args) => migrate::run(args),
         Command::Rekey(args) => rekey::run(args),
         Command::Config(ConfigCommand::Check(sources)) => {

@@ -1,6 +1,6 @@
 //! One way to run the same statements on SQLite and PostgreSQL, each in bounded time.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgPool, PgRow, Postgres};
@@ -8,6 +8,8 @@ use sqlx::postgres::{PgPool, PgRow, Postgres};
 use sqlx::sqlite::{Sqlite, SqlitePool, SqliteRow};
 use sqlx::{Row as _, SqlSafeStr};
 use tokio::time::timeout;
+
+use super::events::Events;
 
 /// A pool of connections.
 #[derive(Clone, Debug)]
@@ -36,7 +38,13 @@ pub(crate) enum Row {
 }
 
 /// A transaction; rolled back unless it is committed.
-pub(crate) enum Transaction {
+pub(crate) struct Transaction {
+    open: Open,
+    events: Option<Arc<Events>>,
+    pending: Vec<&'static str>,
+}
+
+enum Open {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     #[cfg(feature = "postgres")]
@@ -77,10 +85,10 @@ macro_rules! rows {
 
 impl Database {
     /// All rows of a result.
-    pub(crate) async fn rows<const N: usize>(
+    pub(crate) async fn rows(
         &self,
         sql: impl SqlSafeStr,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, sqlx::Error> {
         let sql = sql.into_sql_str();
         match self {
@@ -92,10 +100,10 @@ impl Database {
     }
 
     /// The first row of a result.
-    pub(crate) async fn row<const N: usize>(
+    pub(crate) async fn row(
         &self,
         sql: impl SqlSafeStr,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<Row>, sqlx::Error> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
@@ -106,10 +114,11 @@ impl Database {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(pool) => within(LONGEST_WRITE, pool.begin_with("BEGIN IMMEDIATE"))
                 .await
-                .map(Transaction::Sqlite),
+                .map(|open| Transaction::of(Open::Sqlite(open))),
             #[cfg(feature = "postgres")]
             Self::Postgres(pool) => {
-                within(LONGEST_WRITE, pool.begin()).await.map(Transaction::Postgres)
+                let open = within(LONGEST_WRITE, pool.begin()).await?;
+                Ok(Transaction::of(Open::Postgres(open)))
             }
         }
     }
@@ -145,22 +154,36 @@ impl Database {
 }
 
 impl Transaction {
+    const fn of(open: Open) -> Self {
+        Self { open, events: None, pending: Vec::new() }
+    }
+
+    /// Counts there what happens in it, once it is lasting.
+    pub(crate) fn counted(self, events: Arc<Events>) -> Self {
+        Self { events: Some(events), ..self }
+    }
+
+    /// Something of this name happens.
+    pub(crate) fn happens(&mut self, event: &'static str) {
+        self.pending.push(event);
+    }
+
     /// All rows of a result.
-    pub(crate) async fn rows<const N: usize>(
+    pub(crate) async fn rows(
         &mut self,
         sql: impl SqlSafeStr,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, sqlx::Error> {
         let sql = sql.into_sql_str();
         within(LONGEST_WRITE, async {
-            Ok(match self {
+            Ok(match &mut self.open {
                 #[cfg(feature = "sqlite")]
-                Self::Sqlite(transaction) => run!(fetch_all, &mut **transaction, sql, values)?
+                Open::Sqlite(transaction) => run!(fetch_all, &mut **transaction, sql, values)?
                     .into_iter()
                     .map(Row::Sqlite)
                     .collect(),
                 #[cfg(feature = "postgres")]
-                Self::Postgres(transaction) => run!(fetch_all, &mut **transaction, sql, values)?
+                Open::Postgres(transaction) => run!(fetch_all, &mut **transaction, sql, values)?
                     .into_iter()
                     .map(Row::Postgres)
                     .collect(),
@@ -170,29 +193,29 @@ impl Transaction {
     }
 
     /// The first row of a result.
-    pub(crate) async fn row<const N: usize>(
+    pub(crate) async fn row(
         &mut self,
         sql: impl SqlSafeStr,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<Row>, sqlx::Error> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 
     /// How many rows a statement changed.
-    pub(crate) async fn execute<const N: usize>(
+    pub(crate) async fn execute(
         &mut self,
         sql: impl SqlSafeStr,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<u64, sqlx::Error> {
         let sql = sql.into_sql_str();
         within(LONGEST_WRITE, async {
-            Ok(match self {
+            Ok(match &mut self.open {
                 #[cfg(feature = "sqlite")]
-                Self::Sqlite(transaction) => {
+                Open::Sqlite(transaction) => {
                     run!(execute, &mut **transaction, sql, values)?.rows_affected()
                 }
                 #[cfg(feature = "postgres")]
-                Self::Postgres(transaction) => {
+                Open::Postgres(transaction) => {
                     run!(execute, &mut **transaction, sql, values)?.rows_affected()
                 }
             })
@@ -202,12 +225,16 @@ impl Transaction {
 
     /// Makes it lasting. If this fails, nobody knows whether it is.
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        match self {
+        match self.open {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(transaction) => within(LONGEST_WRITE, transaction.commit()).await,
+            Open::Sqlite(transaction) => within(LONGEST_WRITE, transaction.commit()).await?,
             #[cfg(feature = "postgres")]
-            Self::Postgres(transaction) => within(LONGEST_WRITE, transaction.commit()).await,
+            Open::Postgres(transaction) => within(LONGEST_WRITE, transaction.commit()).await?,
         }
+        if let Some(events) = &self.events {
+            events.count(&self.pending);
+        }
+        Ok(())
     }
 }
 

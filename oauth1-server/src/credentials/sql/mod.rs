@@ -5,6 +5,7 @@
 //! refuses the request with 503.
 
 pub(crate) mod database;
+pub(crate) mod events;
 pub(crate) mod meta;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -26,7 +27,10 @@ pub use settings::{DatabaseUrl, OpenError, StoreSettings};
 use super::{
     ClientRecord, CredentialStore, TokenRecord, cache::CachedCredentialStore, seal::Keyring,
 };
-use crate::error::{BoxFuture, StoreError};
+use crate::{
+    basic::BasicRecord,
+    error::{BoxFuture, StoreError},
+};
 use database::Database;
 use watch::Watch;
 
@@ -150,6 +154,19 @@ impl CredentialStore for SqlCredentialStore {
                 return Ok(None);
             }
             records::token(&self.0.database, &self.0.keyring, identifier).await
+        })
+    }
+
+    fn basic<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<BasicRecord>, StoreError>> {
+        Box::pin(async move {
+            self.undamaged()?;
+            if !is_possible(name) {
+                return Ok(None);
+            }
+            records::basic(&self.0.database, name).await
         })
     }
 

@@ -5,8 +5,9 @@ use zeroize::Zeroizing;
 
 use super::database::{Database, Row};
 use crate::{
+    basic::BasicRecord,
     credentials::{
-        ClientRecord, TokenRecord,
+        ClientRecord, Scopes, TokenRecord,
         seal::{Keyring, Place},
     },
     error::{BoxError, StoreError},
@@ -21,11 +22,17 @@ pub(super) async fn client(
 ) -> Result<Option<ClientRecord>, StoreError> {
     const SQL: &str = "
         SELECT c.id, c.name, c.environment, c.expires_at, c.signature_methods,
-               c.body_hash_required, c.rsa_public_key, c.scopes, c.attributes,
-               c.enabled AND a.deleted_at IS NULL AS enabled, a.name AS account,
+               c.body_hash_required, c.rsa_public_key, c.scopes, c.attributes, c.two_legged,
+               c.ip_allow, c.attribute_methods, a.name AS account, a.id AS account_id,
+               c.enabled AND a.deleted_at IS NULL
+                   AND (c.acts_as IS NULL OR (p.enabled AND p.deleted_at IS NULL)) AS enabled,
+               p.scopes AS person_scopes,
+               (SELECT string_agg(n.scope, ' ') FROM assignment n
+                   WHERE n.account_id = a.id) AS assigned,
                s.id AS secret_id, s.key_id, s.sealed, s.expires_at AS secret_expires_at
         FROM client c
         JOIN account a ON a.id = c.account_id
+        LEFT JOIN person p ON p.id = c.acts_as
         LEFT JOIN secret s ON s.client_id = c.id
         WHERE c.identifier = $1 AND c.deleted_at IS NULL";
     let rows = database.rows(SQL, [identifier.into()]).await.map_err(StoreError::new)?;
@@ -60,13 +67,26 @@ fn record(
     if let Some(expires) = row.optional_integer("expires_at")? {
         record = record.with_expiry(last_second(expires)?);
     }
-    for (name, value) in parse_attributes(&row.text("attributes")?)? {
-        record = record.with_attribute(&name, &value);
+    let attributes = parse_attributes(&row.text("attributes")?)?;
+    for (name, value) in &attributes {
+        record = record.with_attribute(name, value);
     }
     for name in ["name", "account", "environment"] {
         record = record.with_attribute(name, &row.text(name)?);
     }
-    Ok(record.with_attribute("scope", &row.text("scopes")?))
+    let methods = parse_http_methods(&row.text("attribute_methods")?)?;
+    record = record.with_default_attributes(attributes, &methods)?;
+    if let Some(limit) = row.optional_text("person_scopes")? {
+        record = record.with_limit(Scopes::parse(&limit));
+    }
+    let scopes = row.text("scopes")?;
+    Ok(record
+        .with_account(&row.text("account_id")?)
+        .with_scopes(Scopes::parse(&scopes))
+        .with_assigned(Scopes::parse(&row.optional_text("assigned")?.unwrap_or_default()))
+        .with_two_legged(row.boolean("two_legged")?)
+        .with_networks(row.text("ip_allow")?.parse()?)
+        .with_attribute("scope", &scopes))
 }
 
 #[cfg(feature = "rsa")]
@@ -121,7 +141,33 @@ fn token_record(
     if let Some(owner) = row.optional_text("resource_owner")? {
         record = record.with_attribute("resource_owner", &owner);
     }
-    Ok(record.with_attribute("scope", &row.text("scopes")?))
+    let scopes = row.text("scopes")?;
+    Ok(record.with_scopes(Scopes::parse(&scopes)).with_attribute("scope", &scopes))
+}
+
+/// The Basic credential with a name, unless it was deleted. One read by an index.
+pub(super) async fn basic(
+    database: &Database,
+    name: &str,
+) -> Result<Option<BasicRecord>, StoreError> {
+    const SQL: &str = "
+        SELECT b.password_hash, b.scopes, a.id AS account_id, a.name AS account,
+               b.enabled AND a.deleted_at IS NULL AS enabled, a.basic_auth,
+               (SELECT string_agg(n.scope, ' ') FROM assignment n
+                   WHERE n.account_id = a.id) AS assigned
+        FROM basic_credential b
+        JOIN account a ON a.id = b.account_id
+        WHERE b.name = $1 AND b.deleted_at IS NULL";
+    let row = database.row(SQL, [name.into()]).await.map_err(StoreError::new)?;
+    let record = |row: Row| -> Result<BasicRecord, sqlx::Error> {
+        Ok(BasicRecord::new(name, &row.text("password_hash")?)
+            .with_account(&row.text("account_id")?, &row.text("account")?)
+            .with_scopes(Scopes::parse(&row.text("scopes")?))
+            .with_assigned(Scopes::parse(&row.optional_text("assigned")?.unwrap_or_default()))
+            .with_suspension(!row.boolean("enabled")?)
+            .with_permission(row.boolean("basic_auth")?))
+    };
+    row.map(record).transpose().map_err(StoreError::new)
 }
 
 /// The secrets of one client or token.
@@ -181,6 +227,12 @@ pub(crate) fn parse_methods(names: &str) -> Result<SignatureMethods, BoxError> {
             Err(error) => Err(error.into()),
         },
     )
+}
+
+/// HTTP methods between spaces.
+fn parse_http_methods(names: &str) -> Result<Vec<http::Method>, BoxError> {
+    let names = names.split(' ').filter(|name| !name.is_empty());
+    Ok(names.map(|name| http::Method::from_bytes(name.as_bytes())).collect::<Result<_, _>>()?)
 }
 
 /// A JSON object of texts.

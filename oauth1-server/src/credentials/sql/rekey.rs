@@ -87,6 +87,7 @@ impl SqlCredentialStore {
             }
         }
 
+        forget_answers(database, keys.active_id()).await?;
         if let Some(file) = file {
             file.write(&file.read()?.active_only(), Existing::Replaced)?;
             self.keyring().reload()?;
@@ -130,6 +131,16 @@ impl SqlCredentialStore {
         transaction.commit().await?;
         Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
     }
+}
+
+/// Kept answers (`Idempotency-Key`) are for an hour only: those under other keys are given up. That
+/// they were given stays known, so that nothing is done twice.
+async fn forget_answers(database: &Database, active: &str) -> Result<(), OpenError> {
+    let mut transaction = database.begin().await?;
+    let sql = "UPDATE idempotency SET key_id = NULL, sealed = NULL
+               WHERE key_id IS NOT NULL AND key_id <> $1";
+    transaction.execute(sql, [active.into()]).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Two runs at once would each make a key.

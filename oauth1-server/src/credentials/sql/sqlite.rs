@@ -92,7 +92,8 @@ pub(super) async fn open(
         // A secret that was removed leaves no octets in free pages.
         .pragma("secure_delete", "ON")
         .pragma("trusted_schema", "OFF")
-        .pragma("mmap_size", "268435456")
+        // All of a large store, whose pages every connection shares then; 2 GiB is the most there is.
+        .pragma("mmap_size", "2147418112")
         .busy_timeout(Duration::from_secs(5));
     let pool = SqlitePoolOptions::new()
         .max_connections(max_connections)

@@ -40,11 +40,13 @@ impl Drop for Watch {
     }
 }
 
-/// Applies `client IDENTIFIER`, `token IDENTIFIER`, or whatever else, which means everything.
+/// Applies `client IDENTIFIER`, `token IDENTIFIER`, `basic NAME`, or whatever else, which means
+/// everything.
 fn forget(cache: &Cache, kind: &str, identifier: &str) {
     match kind {
         "client" => cache.forget_client(identifier),
         "token" => cache.forget_token(identifier),
+        "basic" => cache.forget_basic(identifier),
         _ => cache.forget_all(),
     }
 }

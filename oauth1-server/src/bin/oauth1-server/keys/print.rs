@@ -1,6 +1,8 @@
 //! How keys are printed.
 
-use oauth1_server::management::{CreatedKey, Key, KeyPage, Rotated};
+use oauth1_server::management::{
+    CreatedKey, CreatedToken, KeptRefusal, Key, KeyPage, Rotated, SeenAddresses, Verdict,
+};
 use serde_json::{Value as Json, json};
 
 /// For people, or for programs.
@@ -72,15 +74,7 @@ impl Print {
                 time(key.last_used_at, "never"),
             ]
         });
-        let head = ["NAME", "APP KEY", "STATE", "EXPIRES", "LAST USED"].map(str::to_owned);
-        let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-        let width =
-            |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 5] = std::array::from_fn(width);
-        for row in &rows {
-            let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-            println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
-        }
+        table(["NAME", "APP KEY", "STATE", "EXPIRES", "LAST USED"], rows);
         if let Some(next) = &page.next {
             eprintln!("There are more: --after {next}");
         }
@@ -103,12 +97,20 @@ impl Print {
             ("Expires", &time(key.expires_at, "never")),
             ("Scopes", &key.scopes),
             ("Attributes", &key.attributes),
+            ("Attributes with", if key.attributes == "{}" { "" } else { &key.attribute_methods }),
+            ("Addresses", &key.ip_allow),
+            ("Without token", if key.two_legged { "yes" } else { "" }),
+            ("Token lifetime", &format!("{} s", key.token_lifetime)),
+            ("Acts as", key.acts_as.as_deref().unwrap_or_default()),
+            ("Role", key.role.as_deref().unwrap_or_default()),
             ("Methods", key.signature_methods.as_deref().unwrap_or("all that the server accepts")),
             ("Signs with", if key.rsa { "RSA key" } else { "app secret" }),
             ("Created", &format!("{} by {}", time(Some(key.created_at), ""), key.created_by)),
             ("Changed", &time(Some(key.changed_at), "")),
             ("Last used", &time(key.last_used_at, "never")),
+            ("Used from", key.last_used_address.as_deref().unwrap_or_default()),
             ("Old secret until", &time(key.old_secret_expires_at, "")),
+            ("Old secret used", &time(key.old_secret_used_at, "")),
         ] {
             if !matches!(value, "" | "{}") {
                 println!("{label:<17} {value}");
@@ -119,6 +121,91 @@ impl Print {
             let expires = time(token.expires_at, "never");
             println!("{:<17} {} (expires {expires}{state})", "Access token", token.access_token);
         }
+    }
+
+    pub(super) fn minted(self, minted: &CreatedToken) {
+        let CreatedToken { token, credentials, app_key } = minted;
+        let secret = credentials.secret().expose();
+        if self.json {
+            let object = json!({
+                "app_key": app_key, "access_token": token.access_token, "token_secret": secret,
+                "expires_at": optional(token.expires_at),
+                "scopes": token.scopes.split_whitespace().collect::<Vec<_>>(),
+            });
+            println!("{object:#}");
+            return;
+        }
+        println!("App key       {app_key}");
+        println!("Access token  {}", token.access_token);
+        println!("Token secret  {secret}");
+        eprintln!();
+        eprintln!("Good until {}.", time(token.expires_at, "ever"));
+        eprintln!("Store the secret now: it is not shown again.");
+    }
+
+    /// What stands in the way is an error, so that scripts can ask.
+    pub(super) fn verdict(self, verdict: &Verdict) -> Result<(), String> {
+        if self.json {
+            let object = json!({
+                "allowed": verdict.is_allowed(), "by": verdict.by, "needs": verdict.needs,
+                "reasons": verdict.reasons,
+            });
+            println!("{object:#}");
+            return Ok(());
+        }
+        if !verdict.is_allowed() {
+            return Err(verdict.reasons.join("\n"));
+        }
+        match &verdict.by {
+            Some(scope) => println!("allowed by {scope}"),
+            None => println!("allowed"),
+        }
+        Ok(())
+    }
+
+    pub(super) fn addresses(self, seen: &SeenAddresses) {
+        if self.json {
+            let addresses = seen.addresses.iter().map(|seen| {
+                json!({ "address": seen.address, "first_used_at": optional(Some(seen.first_used_at)),
+                        "last_used_at": optional(Some(seen.last_used_at)) })
+            });
+            let addresses: Vec<_> = addresses.collect();
+            let object =
+                json!({ "addresses": addresses, "last_day": seen.last_day, "hint": seen.hint });
+            println!("{object:#}");
+            return;
+        }
+        let rows = seen.addresses.iter().map(|seen| {
+            let (first, last) = (seen.first_used_at, seen.last_used_at);
+            [seen.address.clone(), time(Some(first), ""), time(Some(last), "")]
+        });
+        table(["ADDRESS", "FIRST USED", "LAST USED"], rows);
+        if let Some(hint) = seen.hint {
+            eprintln!("{hint}");
+        }
+    }
+
+    pub(super) fn refusals(self, refusals: &[KeptRefusal]) {
+        if self.json {
+            let refusals = refusals.iter().map(|refusal| {
+                let detail: Json = serde_json::from_str(&refusal.detail).unwrap_or_default();
+                json!({
+                    "at": optional(Some(refusal.at)), "reason": refusal.reason,
+                    "address": refusal.address, "method": refusal.method, "path": refusal.path,
+                    "detail": detail,
+                })
+            });
+            println!("{:#}", json!({ "refusals": refusals.collect::<Vec<_>>() }));
+            return;
+        }
+        let rows = refusals.iter().map(|refusal| {
+            // What a sender chose is shown so that a terminal takes it for text.
+            let path = refusal.path.escape_debug().to_string();
+            let address = refusal.address.clone().unwrap_or_default();
+            let method = refusal.method.escape_debug().to_string();
+            [time(Some(refusal.at), ""), refusal.reason.clone(), address, method, path]
+        });
+        table(["AT", "REASON", "FROM", "METHOD", "PATH"], rows);
     }
 
     pub(super) fn done(self, what: &str, key: &Key) {
@@ -148,20 +235,37 @@ fn to_json(key: &Key) -> Json {
         "signature_methods": key.signature_methods.as_deref()
             .map(|methods| methods.split_whitespace().collect::<Vec<_>>()),
         "rsa": key.rsa, "body_hash_required": key.body_hash_required,
+        "two_legged": key.two_legged,
+        "ip_allow": key.ip_allow.split_whitespace().collect::<Vec<_>>(),
+        "attribute_methods": key.attribute_methods.split_whitespace().collect::<Vec<_>>(),
+        "token_lifetime": key.token_lifetime, "acts_as": key.acts_as, "role": key.role,
         "created_at": time(Some(key.created_at), ""), "created_by": key.created_by,
         "changed_at": time(Some(key.changed_at), ""), "last_used_at": optional(key.last_used_at),
         "last_used_address": key.last_used_address,
         "old_secret_expires_at": optional(key.old_secret_expires_at),
+        "old_secret_used_at": optional(key.old_secret_used_at),
         "tokens": tokens.collect::<Vec<_>>(),
     })
 }
 
-fn optional(milliseconds: Option<i64>) -> Option<String> {
+/// Prints columns as wide as what is in them.
+pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
+    let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    for row in &rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
+pub(crate) fn optional(milliseconds: Option<i64>) -> Option<String> {
     milliseconds.map(|at| time(Some(at), ""))
 }
 
 /// RFC 3339, in UTC.
-fn time(milliseconds: Option<i64>, none: &str) -> String {
+pub(crate) fn time(milliseconds: Option<i64>, none: &str) -> String {
     match milliseconds.map(jiff::Timestamp::from_millisecond) {
         None => none.to_owned(),
         Some(Ok(at)) => format!("{at:.0}"),

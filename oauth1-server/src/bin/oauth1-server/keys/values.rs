@@ -7,33 +7,6 @@ use std::{
 
 use oauth1_server::management::Key;
 
-/// Milliseconds since 1970, or never.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Expiry(pub(super) Option<i64>);
-
-/// `90d`, `2027-01-31`, `2027-01-31T12:00:00Z` or `never`.
-pub(super) fn expiry(text: &str) -> Result<Expiry, String> {
-    if text == "never" {
-        return Ok(Expiry(None));
-    }
-    let now = jiff::Timestamp::now();
-    let at = if let Ok(after) = duration(text) {
-        let after = jiff::SignedDuration::try_from(after);
-        after.ok().and_then(|after| now.checked_add(after).ok())
-    } else if let Ok(date) = text.parse::<jiff::civil::Date>() {
-        // The whole day counts.
-        let end = date.tomorrow().and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC));
-        end.ok().map(|end| end.timestamp())
-    } else {
-        text.parse::<jiff::Timestamp>().ok()
-    };
-    match at {
-        None => Err("write 90d, 12h, 2027-01-31, 2027-01-31T12:00:00Z or never".to_owned()),
-        Some(at) if at <= now => Err(format!("{at} lies in the past")),
-        Some(at) => Ok(Expiry(Some(at.as_millisecond()))),
-    }
-}
-
 /// A number with `s`, `m`, `h`, `d` or `w`; `0` without.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let error = || "write a number with s, m, h, d or w, such as 24h".to_owned();
@@ -70,13 +43,13 @@ pub(super) fn method(text: &str) -> Result<String, String> {
     }
 }
 
-/// Asks before something is deleted for good.
-pub(super) fn confirmed(key: &Key) -> Result<bool, String> {
+/// Asks before something is gone for good.
+pub(super) fn confirmed(what: &str, key: &Key) -> Result<bool, String> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return Err("there is nobody to ask; add --yes to delete without".to_owned());
+        return Err("there is nobody to ask; add --yes to go on without".to_owned());
     }
-    eprint!("Delete {} ({}) for good? Type its name: ", key.name, key.app_key);
+    eprint!("{what} {} ({})? Type its name: ", key.name, key.app_key);
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     stdin.lock().read_line(&mut answer).map_err(|error| error.to_string())?;
@@ -94,18 +67,6 @@ mod tests {
         assert_eq!(duration("2w"), Ok(Duration::from_secs(14 * 24 * 3600)));
         for bad in ["", "d", "5", "-1h", "+1h", "1.5h", "1y", "99999999999999999999d", "1µ"] {
             assert!(duration(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn expiries() {
-        assert_eq!(expiry("never").unwrap().0, None);
-        let at = |text| expiry(text).unwrap().0.unwrap();
-        assert_eq!(at("2999-12-31"), at("3000-01-01T00:00:00Z"));
-        assert!(at("1d") > jiff::Timestamp::now().as_millisecond());
-        for bad in ["2001-01-01", "2001-01-01T00:00:00Z", "0", "soon", "2027-13-01", "99999999999w"]
-        {
-            assert!(expiry(bad).is_err(), "{bad}");
         }
     }
 }

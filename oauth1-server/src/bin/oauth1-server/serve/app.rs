@@ -1,6 +1,7 @@
 //! The public routes: `/echo` behind the verifier, and what every answer carries.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
     time::Instant,
 };
@@ -15,8 +16,8 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
-use oauth1_server::{VerificationLayer, VerifiedRequest};
-use serde_json::json;
+use oauth1_server::{Authenticated, VerificationLayer};
+use serde_json::{Value, json};
 use tracing::Instrument;
 
 use super::{health::Gate, metrics::Metrics};
@@ -84,21 +85,31 @@ fn identifier(headers: &HeaderMap, instance: u64) -> HeaderValue {
 }
 
 /// Says who called, and what arrived.
-async fn echo(oauth: VerifiedRequest, request: Request) -> Response {
+async fn echo(caller: Authenticated, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let octets = match count(body).await {
         Ok(octets) => octets,
         Err(_) => return (StatusCode::BAD_REQUEST, "the body broke off\n").into_response(),
     };
-    let answer = json!({
-        "client": oauth.client_identifier(),
-        "token": oauth.token_identifier(),
-        "signature_method": oauth.signature_method().as_str(),
-        "timestamp": oauth.timestamp().map(|timestamp| timestamp.seconds()),
+    let mut answer = json!({
         "method": parts.method.as_str(),
         "path": parts.uri.path(),
         "body_octets": octets,
     });
+    let who = match &caller {
+        Authenticated::Signed(oauth) => json!({
+            "authentication": "oauth1",
+            "client": oauth.client_identifier(),
+            "token": oauth.token_identifier(),
+            "signature_method": oauth.signature_method().as_str(),
+            "timestamp": oauth.timestamp().map(|timestamp| timestamp.seconds()),
+            "attributes": oauth.attributes().collect::<BTreeMap<_, _>>(),
+        }),
+        Authenticated::Basic(basic) => json!({ "authentication": "basic", "name": basic.name() }),
+    };
+    if let (Value::Object(answer), Value::Object(who)) = (&mut answer, who) {
+        answer.extend(who);
+    }
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 

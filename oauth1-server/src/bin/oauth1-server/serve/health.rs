@@ -23,6 +23,7 @@ use oauth1_server::{
         cache::{CacheStatistics, CachedCredentialStore},
         sql::SqlCredentialStore,
     },
+    management::Management,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +38,7 @@ pub(crate) struct Health {
     pub(crate) gate: Gate,
     pub(crate) stopping: CancellationToken,
     pub(crate) metrics: Metrics,
+    pub(crate) management: Management,
 }
 
 /// Closed until the self-test has passed.
@@ -138,7 +140,8 @@ async fn metrics(State(health): State<Health>) -> Response {
         cache_hits: count(|cache| cache.hits + cache.unknown_hits),
         cache_misses: count(|cache| cache.misses),
     };
-    let mut response = Response::new(Body::from(health.metrics.text(reading)));
+    let text = health.metrics.text(reading, &health.management.events());
+    let mut response = Response::new(Body::from(text));
     let kind =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

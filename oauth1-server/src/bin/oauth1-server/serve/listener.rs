@@ -16,6 +16,7 @@ use dashmap::DashMap;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use oauth1_server::{Networks, PeerAddress};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
@@ -50,6 +51,8 @@ pub(crate) struct Listener {
     pub(crate) drain: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) open: Arc<AtomicU64>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub(crate) trusted: Arc<Networks>,
 }
 
 /// Binds with the largest backlog that the system gives.
@@ -89,7 +92,7 @@ impl Listener {
             };
             let Some(place) = self.place(&addresses, peer.ip()) else { continue };
             let open = Open::new(self.open.clone());
-            let connection = self.connection(stream);
+            let connection = self.connection(stream, peer.ip());
             self.tasks.spawn(async move {
                 connection.await;
                 drop((slot, place, open));
@@ -108,16 +111,24 @@ impl Listener {
         })
     }
 
-    fn connection(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+    fn connection(
+        &self,
+        stream: TcpStream,
+        peer: IpAddr,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let Limits { pace, body, head, .. } = self.limits;
-        let (router, drain) = (self.router.clone(), self.drain.clone());
+        let (router, drain, trusted) =
+            (self.router.clone(), self.drain.clone(), self.trusted.clone());
         async move {
             // Without it, small answers wait for the peer's acknowledgement.
             let _ = stream.set_nodelay(true);
             let progress = Progress::default();
             let paced = Paced::new(stream, pace, progress.clone());
             let of_request = progress.clone();
-            let service = service_fn(move |request: Request<Incoming>| {
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                if let Some(address) = PeerAddress::of(peer, request.headers(), &trusted) {
+                    request.extensions_mut().insert(address);
+                }
                 answer(router.clone(), request, of_request.clone(), body)
             });
             let mut builder = http1::Builder::new();

@@ -37,6 +37,10 @@ pub(crate) struct Metrics {
     clock_skew: Histogram,
     cache: Family<Labels<1>, Counter>,
     credentials: Family<Labels<1>, Gauge>,
+    audit_events: Family<Labels<1>, Counter>,
+    tokens_issued: Counter,
+    key_rotations: Counter,
+    secret_reveals: Counter,
     requests: HistogramFamily,
     connections: Gauge,
     pub(crate) open: Arc<AtomicU64>,
@@ -66,6 +70,10 @@ impl Metrics {
             clock_skew: Histogram::new(SKEW_SECONDS),
             cache: Family::default(),
             credentials: Family::default(),
+            audit_events: Family::default(),
+            tokens_issued: Counter::default(),
+            key_rotations: Counter::default(),
+            secret_reveals: Counter::default(),
             requests: requests.clone(),
             connections: Gauge::default(),
             open: Arc::default(),
@@ -88,6 +96,14 @@ impl Metrics {
         oauth1.register_with_unit("clock_skew", about, Unit::Seconds, this.clock_skew.clone());
         oauth1.register("cache_requests", "Lookups of credentials", this.cache.clone());
         oauth1.register("credentials", "Clients, by state", this.credentials.clone());
+        let about = "Entries written to the audit log by this process";
+        oauth1.register("audit_events", about, this.audit_events.clone());
+        let about = "Short-lived tokens made by this process";
+        oauth1.register("tokens_issued", about, this.tokens_issued.clone());
+        let about = "Keys that got new secrets from this process";
+        oauth1.register("key_rotations", about, this.key_rotations.clone());
+        let about = "Secrets that were read again";
+        oauth1.register("secret_reveals", about, this.secret_reveals.clone());
         oauth1.register("connections", "Open connections", this.connections.clone());
         let about = "Requests, from the head to the answer's head";
         let name = "http_server_request_duration";
@@ -96,7 +112,8 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads.
-    pub(crate) fn text(&self, reading: Reading) -> String {
+    pub(crate) fn text(&self, reading: Reading, events: &[(&'static str, u64)]) -> String {
+        self.set_events(events);
         let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         if let Some(entries) = reading.nonce_entries {
             self.nonce_entries.set(gauge(entries));
@@ -111,6 +128,22 @@ impl Metrics {
         // Writing to a String does not fail.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+
+    /// Counts are taken over, not added.
+    fn set_events(&self, events: &[(&'static str, u64)]) {
+        let set = |counter: &Counter, count: u64| {
+            counter.inc_by(count.saturating_sub(counter.get()));
+        };
+        let sum = |names: fn(&str) -> bool| {
+            events.iter().filter(|(name, _)| names(name)).map(|(_, count)| count).sum()
+        };
+        for (event, count) in events {
+            set(&self.audit_events.get_or_create(&[("event", event)]), *count);
+        }
+        set(&self.tokens_issued, sum(|name| name == "token.create"));
+        set(&self.key_rotations, sum(|name| name.starts_with("key.rotate")));
+        set(&self.secret_reveals, sum(|name| name == "key.reveal"));
     }
 
     /// One request was answered.
@@ -132,15 +165,22 @@ impl Observer for Metrics {
     fn judged(&self, judgement: &Judgement<'_>) {
         let result = match judgement.outcome {
             Ok(Some(_)) => "ok",
+            Ok(None) if judgement.basic.is_some() => "ok",
             Ok(None) => "unsigned",
             Err(refusal) => refusal.name(),
         };
-        let method = judgement.signature_method.map_or("none", SignatureMethod::as_str);
+        let method = match (judgement.signature_method, judgement.outcome) {
+            (Some(method), _) => SignatureMethod::as_str(method),
+            (None, Err(Refusal::Basic(_))) => "basic",
+            (None, _) if judgement.basic.is_some() => "basic",
+            (None, _) => "none",
+        };
         let transport = judgement.location.map_or("none", |location| location.as_str());
         let labels = [("result", result), ("method", method), ("transport", transport)];
         self.verifications.get_or_create(&labels).inc();
         self.verification_duration.observe(judgement.elapsed.as_secs_f64());
-        if let Some(result) = recorded(judgement.outcome) {
+        let signed = judgement.signature_method.is_some();
+        if let Some(result) = recorded(judgement.outcome).filter(|_| signed) {
             self.nonce_operations.get_or_create(&[("op", "record"), ("result", result)]).inc();
         }
         if let (Some(timestamp), Some(now)) = (judgement.timestamp, judgement.now) {
@@ -153,9 +193,14 @@ impl Observer for Metrics {
 fn recorded<T>(outcome: Result<Option<T>, &Refusal>) -> Option<&'static str> {
     match outcome {
         Ok(Some(_))
-        | Err(Refusal::TokenExpired | Refusal::TokenRevoked | Refusal::PermissionDenied) => {
-            Some("fresh")
-        }
+        | Err(
+            Refusal::TokenExpired
+            | Refusal::TokenRevoked
+            | Refusal::TokenRequired
+            | Refusal::AddressRefused
+            | Refusal::PermissionDenied
+            | Refusal::ScopeDenied { .. },
+        ) => Some("fresh"),
         Err(Refusal::NonceUsed) => Some("replayed"),
         Err(Refusal::Nonce(error)) => Some(match error {
             NonceStoreError::OverQuota { .. } => "over_quota",

@@ -1,5 +1,6 @@
 //! `oauth1-server serve`: stores, listeners, self-test, and an orderly end.
 
+mod admin;
 mod app;
 mod body;
 mod connection;
@@ -15,7 +16,7 @@ use axum::Router;
 use http::StatusCode;
 use oauth1_server::{
     NonceStoreError, PublicOrigin, RequestVerifier, SelfTest, SelfTestError, TimestampWindow,
-    VerificationLayer,
+    VerificationLayer, basic::PasswordChecker, usage::Usage,
 };
 use rand::{TryRng, rngs::SysRng};
 use tokio::{
@@ -55,17 +56,33 @@ async fn serve(settings: Settings) -> Result<(), String> {
     let (public, public_address) = bind("server.listen", settings.server.listen)?;
     let (admin, admin_address) = bind("server.admin_listen", settings.server.admin_listen)?;
     let origin = origin(&settings, public_address)?;
+    let admin_origin = admin::origin(&settings, admin_address)?;
 
     let stores = stores::open(&settings).await?;
     let metrics = Metrics::new();
+    let (usage, writer) = Usage::start(stores.credentials.store.clone(), WRITING);
     let verifier = RequestVerifier::new(origin, stores.cached(), stores.nonces.clone())
         .with_policy(settings.policy.clone())
         .with_answers(settings.answers)
-        .with_observer(metrics.clone());
+        .with_authorizer(settings.catalogue.clone())
+        .with_observer(metrics.clone())
+        .with_observer(usage.clone());
     let verifier = match &settings.realm {
         Some(realm) => verifier.with_realm(realm),
         None => verifier,
     };
+    let verifier = if settings.basic {
+        let passwords = PasswordChecker::new(settings.credentials.cache_ttl);
+        verifier.with_basic(passwords.map_err(|error| error.to_string())?)
+    } else {
+        verifier
+    };
+    let admin_verifier = RequestVerifier::new(admin_origin, stores.cached(), stores.nonces.clone())
+        .with_policy(settings.policy.clone())
+        .with_answers(settings.answers)
+        .with_observer(metrics.clone())
+        .with_observer(usage);
+    let rest = admin::Rest::new(&settings, &stores, &verifier, admin_verifier).await?;
     let ends = Ends::default();
     let health = Health {
         nonces: stores.nonces.clone(),
@@ -74,12 +91,14 @@ async fn serve(settings: Settings) -> Result<(), String> {
         gate: Gate::default(),
         stopping: ends.stopping.clone(),
         metrics: metrics.clone(),
+        management: rest.management.clone(),
     };
     let surroundings = Surroundings { gate: health.gate.clone(), metrics, instance: instance()? };
     let layer = VerificationLayer::new(verifier.clone());
-    let routes = surroundings.around(app::routes(layer));
+    let routes = surroundings.around(app::routes(layer).merge(rest.public_routes()));
     ends.listen(public, routes, &settings, &health.metrics, true);
-    ends.listen(admin, health.clone().routes(), &settings, &health.metrics, false);
+    let routes = health.clone().routes().merge(rest.admin_routes());
+    ends.listen(admin, routes, &settings, &health.metrics, false);
     tracing::info!(
         listen = %public_address,
         admin_listen = %admin_address,
@@ -95,14 +114,18 @@ async fn serve(settings: Settings) -> Result<(), String> {
     health.gate.open();
     notify::ready();
     tracing::info!("the self-test has passed; requests are judged");
+    rest.invite(&settings).await?;
     let counting = stores.watch_credentials(health.metrics.clone());
+    let tidying = rest.tidy(settings.audit_keep);
     signals.next().await;
     notify::stopping();
+    tidying.abort();
     tokio::select! {
         () = ends.drain(&settings.server) => {}
         () = signals.next() => tracing::warn!("a second signal: connections are cut"),
     }
     counting.abort();
+    writer.finish(LONGEST_WRITING).await;
     Ok(())
 }
 
@@ -209,6 +232,7 @@ impl Ends {
             // Nobody waits for the admin listener's connections.
             tasks: if public { self.tasks.clone() } else { TaskTracker::new() },
             open: if public { metrics.open.clone() } else { Arc::default() },
+            trusted: Arc::new(server.trusted_proxies.clone()),
         };
         tokio::spawn(listener.run(socket));
     }
@@ -263,4 +287,8 @@ fn raise_file_limit() {
 }
 
 const RETRY: Duration = Duration::from_millis(500);
+/// Between two batches of last uses.
+const WRITING: Duration = Duration::from_secs(2);
+/// The last batch, when the server ends.
+const LONGEST_WRITING: Duration = Duration::from_secs(2);
 const ADMIN_CONNECTIONS: usize = 256;

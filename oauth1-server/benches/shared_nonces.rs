@@ -1,19 +1,17 @@
 //! Shared stores of nonces as figures: how many nonces a second, and what one takes.
 //!
-//! `cargo test --release -p oauth1-server --features postgres,redis --test shared_nonce_stores --
-//! --ignored --nocapture`
-#![cfg(all(feature = "postgres", feature = "redis"))]
+//! `cargo bench -p oauth1-server --features postgres,redis --bench shared_nonces`
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "shared/proof.rs"]
+mod proof;
 
 use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
-use oauth1_core::{
-    ClientCredentials, Limits, PresentedRequest, SharedSecret, SignableRequest, SignatureMethod,
-    SignatureVerified, Signer, Stamp, Timestamp, VerificationKey,
-};
+use oauth1_core::Timestamp;
 use oauth1_server::{
     NonceOutcome, NonceStore, PostgresNonceStore, RedisNonceStore, TimestampWindow, UsedNonce,
 };
@@ -23,21 +21,9 @@ fn now() -> Timestamp {
     Timestamp::from_system_time(SystemTime::now()).unwrap()
 }
 
-/// A proof, made the only way there is: by a signature.
-fn proof() -> SignatureVerified {
-    let request = SignableRequest::new("GET", "http://a.example/").unwrap();
-    let signer = Signer::new(ClientCredentials::new("client", "secret"));
-    let header = signer.authorize_at(&request, &Stamp::now().unwrap()).unwrap();
-    let header = [header.as_str().as_bytes()];
-    let presented = PresentedRequest::parse(&request, &header, Limits::default()).unwrap().unwrap();
-    let secret = SharedSecret::new("secret");
-    let key = VerificationKey::shared(SignatureMethod::HmacSha1, &secret, None).unwrap();
-    presented.verify_signature(&key).unwrap()
-}
-
 /// Records unique nonces of 100 clients from 64 tasks, each of which must be fresh.
 async fn figure(name: &str, store: Arc<dyn NonceStore>, each: usize) {
-    let proof = Arc::new(proof());
+    let proof = Arc::new(proof::proof());
     let start = Instant::now();
     let tasks: Vec<_> = (0..64)
         .map(|task| {
@@ -72,9 +58,15 @@ fn skip<S>(started: Result<S, ServiceError>) -> Option<S> {
     started.map_err(ServiceError::skip).ok()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "prints figures; run it alone and in release"]
-async fn figures_redis() {
+#[tokio::main(worker_threads = 2)]
+async fn main() {
+    // `--test` only shows that it runs.
+    let part = if std::env::args().any(|argument| argument == "--test") { 100 } else { 1 };
+    redis(10_000 / part).await;
+    postgres(part).await;
+}
+
+async fn redis(each: usize) {
     let Some(redis) = skip(Redis::start(&[])) else { return };
     let memory = || {
         let info = redis.command(&["INFO", "memory"]).unwrap();
@@ -88,13 +80,11 @@ async fn figures_redis() {
         .open();
     let store = Arc::new(store.await.unwrap());
     let before = memory();
-    figure("redis", store, 10_000).await;
-    println!("redis: {:.1} octets a nonce", (memory() - before) / 640_000.0);
+    figure("redis", store, each).await;
+    println!("redis: {:.1} octets a nonce", (memory() - before) / (each * 64) as f64);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "prints figures; run it alone and in release"]
-async fn figures_postgres() {
+async fn postgres(part: usize) {
     for (settings, each) in
         [(&["fsync=on"][..], 300), (&["fsync=off", "full_page_writes=off"], 2_000)]
     {
@@ -106,6 +96,7 @@ async fn figures_postgres() {
             .quota(u64::MAX)
             .open();
         let store = Arc::new(store.await.unwrap());
+        let each = each / part;
         figure(&format!("postgres {}", settings[0]), store, each).await;
         let size = "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c \
              JOIN pg_namespace n ON n.oid = relnamespace \

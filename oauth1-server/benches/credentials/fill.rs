@@ -37,7 +37,8 @@ pub(crate) async fn sqlite(directory: &Path, count: u64) {
          INSERT INTO secret (id, token_id, key_id, sealed, created_at)
              SELECT printf('4%035x', i), printf('2%035x', i), '0123456789abcdef',
                  randomblob(67), 1 FROM n;
-         COMMIT;"
+         COMMIT;
+         PRAGMA wal_checkpoint(TRUNCATE);"
     );
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();

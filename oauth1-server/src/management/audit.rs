@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Caller, Key, Management, ManagementError, Right};
+use super::{Caller, Key, Management, ManagementError, Right, page::Limit};
 use crate::credentials::{
     generate::new_row_id,
     sql::database::{Row, Transaction},
@@ -117,10 +117,10 @@ impl Management {
         limit: u16,
     ) -> Result<AuditPage, ManagementError> {
         caller.require(Right::AuditRead)?;
-        let limit = i64::from(limit.max(1));
+        let limit = Limit::new(limit);
         let values = [
             after.unwrap_or("~").into(),
-            (limit + 1).into(),
+            limit.rows(),
             filter.since.unwrap_or(0).into(),
             filter.until.unwrap_or(i64::MAX).into(),
             filter.actor.as_deref().into(),
@@ -135,12 +135,7 @@ impl Management {
             (None, None) => ALL,
         };
         let rows = self.store.database().rows(sql, values).await?;
-        let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-        let more = i64::try_from(entries.len()).is_ok_and(|n| n > limit);
-        if more {
-            entries.pop();
-        }
-        let next = entries.last().filter(|_| more).map(|entry| entry.id.clone());
+        let (entries, next) = limit.page(&rows, entry, |entry| &entry.id)?;
         Ok(AuditPage { entries, next })
     }
 }

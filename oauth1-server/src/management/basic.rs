@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     Caller, Management, ManagementError, Right, audit,
+    page::Limit,
     passwords::{self, Password},
     validate,
 };
@@ -92,17 +93,11 @@ impl BasicCredentialService {
         limit: u16,
     ) -> Result<BasicCredentialPage, ManagementError> {
         caller.require(Right::OrgSettings)?;
-        let limit = usize::from(limit.max(1));
-        let values = [
-            caller.account.as_deref().into(),
-            after.unwrap_or_default().into(),
-            i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
-        ];
+        let limit = Limit::new(limit);
+        let (account, after) = (caller.account.as_deref(), after.unwrap_or_default());
+        let values = [account.into(), after.into(), limit.rows()];
         let rows = self.management.store.database().rows(PAGE, values).await?;
-        let more = rows.len() > limit;
-        let credentials =
-            rows.iter().take(limit).map(BasicCredential::of).collect::<Result<Vec<_>, _>>()?;
-        let next = credentials.last().filter(|_| more).map(|credential| credential.name.clone());
+        let (credentials, next) = limit.page(&rows, BasicCredential::of, |c| &c.name)?;
         Ok(BasicCredentialPage { credentials, next })
     }
 

@@ -19,6 +19,7 @@ mod error;
 mod idempotency;
 mod key;
 mod list;
+mod page;
 mod passwords;
 mod people;
 mod reveal;

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     Caller, InvalidField, Management, ManagementError, Right, Rights, audit,
+    page::Limit,
     passwords::{self, Password},
     reveal::STEP_UP,
     roles::{self, SUPER_ADMIN},
@@ -107,16 +108,11 @@ impl PersonService {
         limit: u16,
     ) -> Result<PersonPage, ManagementError> {
         caller.require(Right::UsersManage)?;
-        let limit = usize::from(limit.max(1));
-        let values = [
-            caller.account.as_deref().into(),
-            after.unwrap_or_default().into(),
-            i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
-        ];
+        let limit = Limit::new(limit);
+        let (account, after) = (caller.account.as_deref(), after.unwrap_or_default());
+        let values = [account.into(), after.into(), limit.rows()];
         let rows = self.management.store.database().rows(PAGE, values).await?;
-        let more = rows.len() > limit;
-        let people = rows.iter().take(limit).map(Person::of).collect::<Result<Vec<_>, _>>()?;
-        let next = people.last().filter(|_| more).map(|person| person.name.clone());
+        let (people, next) = limit.page(&rows, Person::of, |person| &person.name)?;
         Ok(PersonPage { people, next })
     }
 

@@ -7,6 +7,7 @@ use super::{
     Caller, InvalidField, Key, KeyService, KeyToken, ManagementError, Right, audit,
     create::{self, Owner},
     key,
+    page::Limit,
 };
 use crate::credentials::generate::{new_row_id, now};
 
@@ -149,16 +150,10 @@ impl KeyService {
         limit: u16,
     ) -> Result<TokenPage, ManagementError> {
         let found = self.show(caller, key).await?;
-        let limit = usize::from(limit.max(1));
-        let values = [
-            found.id.as_str().into(),
-            after.unwrap_or("~").into(),
-            i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
-        ];
+        let limit = Limit::new(limit);
+        let values = [found.id.as_str().into(), after.unwrap_or("~").into(), limit.rows()];
         let rows = self.management.store.database().rows(PAGE, values).await?;
-        let more = rows.len() > limit;
-        let tokens = rows.iter().take(limit).map(key::token).collect::<Result<Vec<_>, _>>()?;
-        let next = tokens.last().filter(|_| more).map(|token| token.id.clone());
+        let (tokens, next) = limit.page(&rows, key::token, |token| &token.id)?;
         Ok(TokenPage { tokens, next })
     }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::text;
 use crate::{IdentityError, Judgement, Refusal, credentials::sql::is_possible};
@@ -42,7 +43,7 @@ impl Refusals {
     /// Whether there is room for one more of this client; senders without a key share one place.
     /// Not waiting for others, it may say no when there is.
     pub(super) fn has_room(&self, refusal: &Refusal, client: Option<&str>) -> bool {
-        let client = key(refusal, client);
+        let client = room(refusal, client);
         let room = self.waiting.try_lock().is_ok_and(|waiting| waiting.has_room(client));
         if !room {
             self.dropped.fetch_add(1, Ordering::Relaxed);
@@ -52,7 +53,7 @@ impl Refusals {
 
     pub(super) fn keep(&self, refusal: &Refusal, judgement: &Judgement<'_>, at: i64) {
         let Some(refused) = judgement.refused else { return };
-        let client = key(refusal, judgement.client);
+        let client = room(refusal, judgement.client);
         let whole = key(refusal, refused.client.as_deref().or(judgement.client));
         let mut detail = json!({ "problem": refusal.to_string(), "fix": refusal.fix() });
         let mut put = |name: &str, value: serde_json::Value| {
@@ -68,7 +69,7 @@ impl Refusals {
         put("timestamp", json!(judgement.timestamp.map(|timestamp| timestamp.seconds())));
         put("nonce", json!(refused.nonce));
         put("base_string", json!(refused.base_string));
-        put("signature", json!(refused.signature));
+        put("signature_sha256", json!(refused.signature.as_deref().map(hashed)));
         put("parameters", json!(refused.parameters));
         let kept = Kept {
             client: whole.into(),
@@ -134,6 +135,20 @@ fn key<'a>(refusal: &Refusal, client: Option<&'a str>) -> &'a str {
         // PostgreSQL takes no NUL.
         _ => client.filter(|client| is_possible(client)).unwrap_or_default(),
     }
+}
+
+/// Whose places it takes. Before the client is looked up, it may be anybody's invention.
+fn room<'a>(refusal: &Refusal, client: Option<&'a str>) -> &'a str {
+    match refusal {
+        Refusal::Timestamp(_) | Refusal::SignatureMethod | Refusal::Parameters(_) => "",
+        _ => key(refusal, client),
+    }
+}
+
+/// What tells whether a signature is this one, and is of no use to who reads it: a request that was
+/// altered on its way may be right, and not used yet, as it was sent.
+fn hashed(signature: &str) -> String {
+    Sha256::digest(signature).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// At a time, of some 2 KiB each; written every few seconds.

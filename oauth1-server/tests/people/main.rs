@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, dead_code)]
 
 mod commands;
+#[path = "../credential_stores/fixture.rs"]
+mod database;
 #[path = "../rest/fixture.rs"]
 mod fixture;
 mod people;

@@ -123,7 +123,7 @@ async fn super_administrators_do_not_remove_each_other_at_once(kind: Kind) {
     }
     assert_eq!(count, 7);
     let left = "SELECT count(*) FROM person WHERE deleted_at IS NULL";
-    assert_eq!(fixture.number(left).await, 1);
+    assert_eq!(fixture.database.number(left).await, 1);
 }
 
 async fn names_are_unique_and_come_back(kind: Kind) {
@@ -191,7 +191,7 @@ async fn passwords_have_rules(kind: Kind) {
         .await
         .unwrap();
     let hashed = "SELECT count(*) FROM person WHERE password_hash LIKE '$argon2id$v=19$%'";
-    assert_eq!(fixture.number(hashed).await, 1);
+    assert_eq!(fixture.database.number(hashed).await, 1);
 }
 
 async fn everything_is_in_the_audit_log(kind: Kind) {
@@ -220,12 +220,12 @@ async fn everything_is_in_the_audit_log(kind: Kind) {
     ] {
         let sql =
             format!("SELECT count(*) FROM audit WHERE action = '{action}' AND actor = 'test'");
-        assert_eq!(fixture.number(&sql).await, 1, "{action}");
+        assert_eq!(fixture.database.number(&sql).await, 1, "{action}");
     }
     for secret in [PASSWORD, made.password.as_ref().unwrap(), "argon2"] {
         let sql = format!("SELECT count(*) FROM audit WHERE detail LIKE '%{secret}%'");
-        assert_eq!(fixture.number(&sql).await, 0, "a password is in the audit log");
+        assert_eq!(fixture.database.number(&sql).await, 0, "a password is in the audit log");
     }
     let kept = "SELECT count(*) FROM person WHERE password_hash IS NOT NULL";
-    assert_eq!(fixture.number(kept).await, 0);
+    assert_eq!(fixture.database.number(kept).await, 0);
 }

@@ -133,7 +133,7 @@ async fn roles_of_an_account_are_its_own(kind: Kind) {
             "SELECT count(*) FROM person p JOIN role r ON r.id = p.role_id
              WHERE p.name = 'of-{account}' AND r.account_id = p.account_id"
         );
-        assert_eq!(fixture.number(&account_of).await, 1);
+        assert_eq!(fixture.database.number(&account_of).await, 1);
     }
     let all = NewPerson { name: "all".into(), role: "ops".into(), ..NewPerson::default() };
     assert!(management.people().create(&system(), &all).await.is_err());

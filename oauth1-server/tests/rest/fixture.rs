@@ -1,12 +1,8 @@
 //! The routes over a fresh database, called without a network.
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU32, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
 };
 
 use axum::{Router, body::Body};
@@ -16,25 +12,15 @@ use oauth1_core::Signer;
 use oauth1_server::{
     MemoryNonceStore, PeerAddress, PublicOrigin, RequestVerifier,
     catalogue::Catalogue,
-    credentials::{
-        seal::{MasterKeySource, MasterKeys},
-        sql::{NewMasterKey, SqlCredentialStore, StoreSettings},
-    },
+    credentials::sql::{NewMasterKey, SqlCredentialStore},
     management::{Caller, Management, NewPerson},
     rest::{self, RestState},
 };
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
-use torture::services::Postgres;
 use tower::ServiceExt;
 
-/// Which database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Sqlite,
-    Postgres,
-}
+pub use crate::database::{Fixture as Database, Kind};
 
 /// Runs each function against both databases.
 #[macro_export]
@@ -57,9 +43,7 @@ macro_rules! on_both {
 
 /// A database of its own, and everything over it.
 pub struct Fixture {
-    kind: Kind,
-    dir: PathBuf,
-    pub settings: StoreSettings,
+    pub database: Database,
     store: SqlCredentialStore,
     pub management: Management,
     pub router: Router,
@@ -74,23 +58,8 @@ impl Fixture {
     }
 
     pub async fn at(kind: Kind, origin: &'static str) -> Option<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("oauth1_rest_{}_{number}", std::process::id());
-        let dir = std::env::temp_dir().join(&name);
-        let mut settings = StoreSettings::embedded(&dir);
-        if kind == Kind::Postgres {
-            let server = postgres()?;
-            fs::create_dir(&dir).unwrap();
-            let mut admin = PgConnection::connect(&server.url()).await.unwrap();
-            let sql = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-            sqlx::raw_sql(sql).execute(&mut admin).await.unwrap();
-            settings.database = Some(url(&name).parse().unwrap());
-            settings.master_key = MasterKeySource::File(dir.join("master.key"));
-            write_key(&dir.join("master.key"), &MasterKeys::random().unwrap().to_text());
-            SqlCredentialStore::migrate(&settings).await.unwrap();
-        }
-        let store = SqlCredentialStore::open(&settings).await.unwrap();
+        let database = Database::new(kind).await?;
+        let store = database.open().await;
         let catalogue = Catalogue::parse(CATALOGUE).unwrap();
         let management = Management::new(store.clone()).with_catalogue(Arc::new(catalogue));
         let nonces = Arc::new(MemoryNonceStore::builder().first_start(true).build().unwrap());
@@ -101,7 +70,7 @@ impl Fixture {
         let router = rest::routes(RestState::new(management.clone(), verifier(origin)));
         let public = RestState::new(management.clone(), verifier("https://api.example.com"));
         let public = rest::token_routes(public);
-        Some(Self { kind, dir, settings, store, management, router, public, origin })
+        Some(Self { database, store, management, router, public, origin })
     }
 
     /// A request that nobody has signed and nobody is signed in for.
@@ -142,11 +111,12 @@ impl Fixture {
         let token = format!("test-session-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let (id, now) = (hash(&token), now());
         let end = now + 12 * 3_600_000;
-        self.execute(&format!(
-            "INSERT INTO session (id, person_id, created_at, seen_at, expires_at, password_at)
+        self.database
+            .execute(&format!(
+                "INSERT INTO session (id, person_id, created_at, seen_at, expires_at, password_at)
              VALUES ('{id}', '{person}', {now}, {now}, {end}, {now})"
-        ))
-        .await;
+            ))
+            .await;
         token
     }
 
@@ -185,55 +155,10 @@ impl Fixture {
 
     /// Seals everything with a new master key.
     pub async fn rekey(&self) {
-        let store = SqlCredentialStore::open(&self.settings).await.unwrap();
+        let store = self.database.open().await;
         let done = store.rekey(NewMasterKey::Random, |_| true).await.unwrap().unwrap();
         assert!(done.file_written && done.dropped.len() == 1);
         store.close().await;
-    }
-
-    /// Runs a statement behind the management's back.
-    pub async fn execute(&self, sql: &str) -> u64 {
-        let sql = AssertSqlSafe(sql.to_owned());
-        match self.kind {
-            Kind::Sqlite => {
-                let mut c = SqliteConnection::connect(&self.url()).await.unwrap();
-                let done = sqlx::query(sql).execute(&mut c).await.unwrap().rows_affected();
-                c.close().await.unwrap();
-                done
-            }
-            Kind::Postgres => {
-                let mut c = PgConnection::connect(&self.url()).await.unwrap();
-                sqlx::query(sql).execute(&mut c).await.unwrap().rows_affected()
-            }
-        }
-    }
-
-    /// The first column of the first row, a number.
-    pub async fn number(&self, sql: &str) -> i64 {
-        let sql = AssertSqlSafe(sql.to_owned());
-        match self.kind {
-            Kind::Sqlite => {
-                let mut c = SqliteConnection::connect(&self.url()).await.unwrap();
-                sqlx::query(sql).fetch_one(&mut c).await.unwrap().get(0)
-            }
-            Kind::Postgres => {
-                let mut c = PgConnection::connect(&self.url()).await.unwrap();
-                sqlx::query(sql).fetch_one(&mut c).await.unwrap().get(0)
-            }
-        }
-    }
-
-    fn url(&self) -> String {
-        match self.kind {
-            Kind::Sqlite => format!("sqlite:{}", self.dir.join("credentials.sqlite3").display()),
-            Kind::Postgres => url(self.dir.file_name().unwrap().to_str().unwrap()),
-        }
-    }
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.dir);
     }
 }
 
@@ -337,30 +262,6 @@ pub fn now() -> i64 {
 
 fn hash(token: &str) -> String {
     Sha256::digest(token.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-fn url(database: &str) -> String {
-    format!("postgres://postgres@{}/{database}", postgres().unwrap().address())
-}
-
-/// One server for all tests of this program.
-fn postgres() -> Option<&'static Postgres> {
-    static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
-    let start = || match Postgres::start() {
-        Ok(server) => Some(server),
-        Err(missing) => {
-            missing.skip();
-            None
-        }
-    };
-    SERVER.get_or_init(start).as_ref()
-}
-
-fn write_key(path: &std::path::Path, text: &str) {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
 }
 
 pub const PASSWORD: &str = "correct horse battery";

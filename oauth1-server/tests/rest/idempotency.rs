@@ -26,14 +26,14 @@ async fn a_repeated_request_gets_the_same_answer(kind: Kind) {
         (first.header("idempotent-replayed"), again.header("idempotent-replayed")),
         ("", "true")
     );
-    assert_eq!(fixture.number("SELECT count(*) FROM client").await, 1);
+    assert_eq!(fixture.database.number("SELECT count(*) FROM client").await, 1);
     // The kept answer is not to be read in the database.
     let secret = text(&first.json, "app_secret");
     let plain =
         format!("SELECT count(*) FROM idempotency WHERE CAST(sealed AS TEXT) LIKE '%{secret}%'");
-    assert_eq!(fixture.number(&plain).await, 0);
+    assert_eq!(fixture.database.number(&plain).await, 0);
     assert_eq!(
-        fixture.number("SELECT count(*) FROM idempotency WHERE sealed IS NOT NULL").await,
+        fixture.database.number("SELECT count(*) FROM idempotency WHERE sealed IS NOT NULL").await,
         1
     );
 
@@ -47,15 +47,18 @@ async fn a_repeated_request_gets_the_same_answer(kind: Kind) {
     }
     send(&ada, &"k".repeat(256), json!({ "name": "x" })).await.problem(400, "malformed_request");
 
-    fixture.execute("UPDATE idempotency SET status = NULL, sealed = NULL, key_id = NULL").await;
+    fixture
+        .database
+        .execute("UPDATE idempotency SET status = NULL, sealed = NULL, key_id = NULL")
+        .await;
     send(&ada, "k1", json!({ "name": "bot" })).await.problem(409, "still_running");
-    fixture.execute("UPDATE idempotency SET created_at = created_at - 3600001").await;
+    fixture.database.execute("UPDATE idempotency SET created_at = created_at - 3600001").await;
     send(&ada, "k1", json!({ "name": "bot" })).await.problem(409, "name_taken");
-    assert_eq!(fixture.number("SELECT count(*) FROM idempotency").await, 1);
+    assert_eq!(fixture.database.number("SELECT count(*) FROM idempotency").await, 1);
     // What was refused before anybody was known is not kept.
     let nobody = fixture.call("POST", "/v1/keys").header("idempotency-key", "k2");
     nobody.json(&json!({})).send().await.problem(401, "unauthenticated");
-    assert_eq!(fixture.number("SELECT count(*) FROM idempotency").await, 1);
+    assert_eq!(fixture.database.number("SELECT count(*) FROM idempotency").await, 1);
 }
 
 async fn many_at_once_make_one(kind: Kind) {
@@ -76,7 +79,7 @@ async fn many_at_once_make_one(kind: Kind) {
         }
     }
     assert!(!made.is_empty() && made.iter().all(|text| *text == made[0]));
-    assert_eq!(fixture.number("SELECT count(*) FROM client").await, 1);
+    assert_eq!(fixture.database.number("SELECT count(*) FROM client").await, 1);
 }
 
 async fn answers_of_old_master_keys_are_given_up(kind: Kind) {
@@ -89,5 +92,5 @@ async fn answers_of_old_master_keys_are_given_up(kind: Kind) {
     send().await.expect(201);
     fixture.rekey().await;
     send().await.problem(409, "answer_lost");
-    assert_eq!(fixture.number("SELECT count(*) FROM client").await, 1);
+    assert_eq!(fixture.database.number("SELECT count(*) FROM client").await, 1);
 }

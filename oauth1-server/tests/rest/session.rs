@@ -46,7 +46,7 @@ async fn sessions_begin_and_end(kind: Kind) {
     let token = cookie(&reply);
     assert!(token.len() >= 43 && !reply.text.contains(&token) && !reply.text.contains(PASSWORD));
     let hash = format!("SELECT count(*) FROM session WHERE id = '{token}'");
-    assert_eq!(fixture.number(&hash).await, 0, "the token is in the database");
+    assert_eq!(fixture.database.number(&hash).await, 0, "the token is in the database");
     let shown = fixture.call_as(&token, "GET", "/v1/session").send().await.expect(200);
     assert_eq!(shown.json["person"]["name"], "ada");
     assert_eq!(shown.json["person"]["permissions"].as_array().unwrap().len(), 11);
@@ -58,7 +58,7 @@ async fn sessions_begin_and_end(kind: Kind) {
     fixture.call_as(&token, "GET", "/v1/session").send().await.problem(401, "unauthenticated");
     for (action, count) in [("session.sign_in", 1), ("session.sign_out", 1)] {
         let sql = format!("SELECT count(*) FROM audit WHERE action = '{action}'");
-        assert_eq!(fixture.number(&sql).await, count, "{action}");
+        assert_eq!(fixture.database.number(&sql).await, count, "{action}");
     }
 }
 
@@ -111,13 +111,16 @@ async fn names_are_throttled_and_not_told_apart(kind: Kind) {
     }
     assert!(replies[0] == replies[1] && replies[1] == replies[2]);
     // The right password waits as well, and works after that.
-    fixture.execute(&format!("UPDATE person SET failed_at = {} WHERE id = '{id}'", now())).await;
+    fixture
+        .database
+        .execute(&format!("UPDATE person SET failed_at = {} WHERE id = '{id}'", now()))
+        .await;
     sign_in(&fixture, "ada", PASSWORD).await.problem(429, "too_many_tries");
-    fixture.execute(&format!("UPDATE person SET failed_at = 0 WHERE id = '{id}'")).await;
+    fixture.database.execute(&format!("UPDATE person SET failed_at = 0 WHERE id = '{id}'")).await;
     sign_in(&fixture, "ada", PASSWORD).await.expect(201);
-    assert_eq!(fixture.number("SELECT failures FROM person WHERE name = 'ada'").await, 0);
+    assert_eq!(fixture.database.number("SELECT failures FROM person WHERE name = 'ada'").await, 0);
     let failed = "SELECT count(*) FROM audit WHERE action = 'session.sign_in_failed'";
-    assert_eq!(fixture.number(failed).await, 10);
+    assert_eq!(fixture.database.number(failed).await, 10);
     // Many at once are as many tries.
     let tries: Vec<_> = (0..12)
         .map(|_| {
@@ -146,7 +149,7 @@ async fn sessions_end_by_time_and_with_the_person(kind: Kind) {
     ] {
         let token = fixture.person(name, "auditor", None).await;
         let of = format!("person_id = (SELECT id FROM person WHERE name = '{name}')");
-        fixture.execute(&format!("UPDATE session SET {set} WHERE {of}")).await;
+        fixture.database.execute(&format!("UPDATE session SET {set} WHERE {of}")).await;
         fixture.call_as(&token, "GET", "/v1/session").send().await.expect(status);
     }
     for (name, end) in [("disabled", "PATCH"), ("deleted", "DELETE"), ("changed", "PUT")] {
@@ -187,7 +190,7 @@ async fn stepping_up_takes_the_password_again(kind: Kind) {
     fixture.call_as(&token, "PATCH", "/v1/settings").json(&settings).send().await.expect(200);
     assert_eq!(reveal().await.expect(200).json["value"], key["app_secret"]);
     let old = now() - 5 * 60_000 - 1;
-    fixture.execute(&format!("UPDATE session SET password_at = {old}")).await;
+    fixture.database.execute(&format!("UPDATE session SET password_at = {old}")).await;
     reveal().await.problem(403, "step_up_required");
     let step_up = |password: &str| {
         let body = json!({ "password": password });
@@ -197,7 +200,10 @@ async fn stepping_up_takes_the_password_again(kind: Kind) {
     reveal().await.problem(403, "step_up_required");
     step_up(PASSWORD).await.expect(200);
     assert_eq!(reveal().await.expect(200).json["value"], key["app_secret"]);
-    assert_eq!(fixture.number("SELECT count(*) FROM audit WHERE action = 'key.reveal'").await, 2);
+    assert_eq!(
+        fixture.database.number("SELECT count(*) FROM audit WHERE action = 'key.reveal'").await,
+        2
+    );
 }
 
 async fn everybody_changes_his_own_password(kind: Kind) {
@@ -212,9 +218,9 @@ async fn everybody_changes_his_own_password(kind: Kind) {
         change(other).await.problem(403, "permission_denied");
     }
     let given = |at: i64| format!("UPDATE session SET password_at = {at}");
-    fixture.execute(&given(now() - 5 * 60_000 - 1)).await;
+    fixture.database.execute(&given(now() - 5 * 60_000 - 1)).await;
     change("ada").await.problem(403, "step_up_required");
-    fixture.execute(&given(now())).await;
+    fixture.database.execute(&given(now())).await;
     change("ada").await.expect(204);
     fixture.call_as(&token, "GET", "/v1/session").send().await.problem(401, "unauthenticated");
     sign_in(&fixture, "ada", PASSWORD).await.expect(201);

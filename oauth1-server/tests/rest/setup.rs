@@ -43,7 +43,7 @@ async fn the_first_person_is_made_once(kind: Kind) {
         }
     }
     assert_eq!(made, 1);
-    assert_eq!(fixture.number("SELECT count(*) FROM person").await, 1);
+    assert_eq!(fixture.database.number("SELECT count(*) FROM person").await, 1);
     assert_eq!(fixture.call("GET", "/v1/setup").send().await.expect(200).json["open"], false);
     assert!(fixture.management.setup().new_code().await.unwrap().is_none());
     send(body(&code, "eve")).await.problem(409, "setup_done");
@@ -62,5 +62,5 @@ async fn wrong_codes_are_throttled(kind: Kind) {
     // The right one has to wait as well.
     let reply = send(&code).await.problem(429, "too_many_tries");
     assert!(reply.header("retry-after").parse::<u64>().unwrap() > 0);
-    assert_eq!(fixture.number("SELECT count(*) FROM person").await, 0);
+    assert_eq!(fixture.database.number("SELECT count(*) FROM person").await, 0);
 }

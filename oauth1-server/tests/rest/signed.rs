@@ -137,7 +137,7 @@ async fn d06_tokens_end_after_their_lifetime(kind: Kind) {
     let made = own(&fixture, &key).send().await.expect(201).json;
     let start: jiff::Timestamp = text(&made, "created_at").parse().unwrap();
     let start = u64::try_from(start.as_second()).unwrap();
-    let store = SqlCredentialStore::open(&fixture.settings).await.unwrap();
+    let store = SqlCredentialStore::open(&fixture.database.settings).await.unwrap();
     for (after, verdict) in [(3599, "ok"), (3601, "token_expired")] {
         let verifier = RequestVerifier::new(
             PublicOrigin::new("https://api.example.com").unwrap(),

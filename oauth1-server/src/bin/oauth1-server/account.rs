@@ -4,7 +4,10 @@ use clap::{Args, Subcommand};
 use oauth1_server::management::{Account, AccountChange, AuditFilter, Management};
 use serde_json::{Value as Json, json};
 
-use crate::keys::{Common, caller, managing, optional, table, time};
+use crate::{
+    keys::{Common, caller, managing, optional, table, time},
+    people::print_object,
+};
 
 /// Shows and changes accounts: how many keys they may have, and how these are treated.
 #[derive(Debug, Subcommand)]
@@ -163,21 +166,8 @@ async fn execute(
             management.assign(&caller, Some(&args.account.account), &args.scope, false).await
         }
     };
-    show(&account.map_err(|error| error.to_string())?, json);
+    print_object(&to_json(&account.map_err(|error| error.to_string())?), json);
     Ok(())
-}
-
-fn show(account: &Account, json: bool) {
-    let object = to_json(account);
-    match object.as_object() {
-        Some(fields) if !json => {
-            for (name, value) in fields {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                println!("{name:<17} {text}");
-            }
-        }
-        _ => println!("{object:#}"),
-    }
 }
 
 fn to_json(account: &Account) -> Json {

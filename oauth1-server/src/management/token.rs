@@ -53,7 +53,7 @@ impl KeyService {
         new: &NewToken,
     ) -> Result<CreatedToken, ManagementError> {
         caller.require(Right::KeysRotate)?;
-        self.mint_any(caller, key, new).await
+        self.mint_any(caller, key, new, false).await
     }
 
     /// Makes a short-lived token for the application that asks: it has signed the request with
@@ -75,7 +75,7 @@ impl KeyService {
             person: None,
             password_at: None,
         };
-        self.mint_any(&caller, app_key, new).await
+        self.mint_any(&caller, app_key, new, true).await
     }
 
     async fn mint_any(
@@ -83,6 +83,7 @@ impl KeyService {
         caller: &Caller,
         key: &str,
         new: &NewToken,
+        own: bool,
     ) -> Result<CreatedToken, ManagementError> {
         let (now, management) = (now(), &self.management);
         let credentials = management.style.token()?;
@@ -90,6 +91,10 @@ impl KeyService {
         let mut transaction = management.transaction().await?;
         // Not `lock`: a token is no change of the key, and many are made.
         let found = key::find(&mut transaction, caller, key).await?;
+        if !own {
+            let role = found.role.as_deref();
+            create::role(&mut transaction, caller, &found.account_id, role).await?;
+        }
         let lock = "UPDATE client SET changed_at = changed_at WHERE id = $1";
         transaction.execute(lock, [found.id.as_str().into()]).await?;
         let lifetime = lifetime(&found, new.lifetime)?;

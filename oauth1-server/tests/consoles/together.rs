@@ -10,12 +10,12 @@ use std::{
 
 use http::StatusCode;
 use oauth1_server::management::{
-    KeyChange, KeyFilter, KeyOrder, KeyState, ManagementError, NewKey, NewToken, Rotation,
+    KeyChange, KeyFilter, KeyOrder, KeyState, ManagementError, NewKey, NewToken, Right, Rotation,
 };
 
 use crate::{
     both,
-    desk::{Desk, caller},
+    desk::{Desk, caller, limited},
 };
 
 both! {
@@ -25,6 +25,7 @@ both! {
     the_tokens_of_a_key_are_bounded
     lists_are_ordered_filtered_and_searched
     accounts_are_told_apart
+    nobody_touches_a_key_that_may_more
 }
 
 async fn a_deleted_key_is_never_accepted_again(desk: &Desk) {
@@ -184,4 +185,23 @@ async fn accounts_are_told_apart(desk: &Desk) {
     let audit = desk.management.audit(&inside, &Default::default(), None, 50).await.unwrap();
     assert!(audit.entries.iter().all(|entry| entry.subject_id != here.id));
     assert!(audit.entries.iter().any(|entry| entry.subject_id == there.id));
+}
+
+async fn nobody_touches_a_key_that_may_more(desk: &Desk) {
+    let boss = NewKey { role: Some("super_admin".into()), ..NewKey::default() };
+    let boss = desk.create(boss).await.key;
+    let rights = Right::ALL.into_iter().filter(|right| !right.is_super()).collect::<Vec<_>>();
+    let (admin, keys, hour) = (limited(&rights), &desk.keys, Duration::from_secs(3600));
+    let refused = |error: ManagementError| matches!(error, ManagementError::Refused(_));
+    let rename = KeyChange { description: Some("mine".into()), ..KeyChange::default() };
+    assert!(refused(keys.update(&admin, &boss.id, &rename, None).await.unwrap_err()));
+    assert!(refused(keys.rotate(&admin, &boss.id, Rotation::Both, hour).await.unwrap_err()));
+    assert!(refused(keys.regenerate(&admin, &boss.id).await.unwrap_err()));
+    assert!(refused(keys.mint(&admin, &boss.id, &NewToken::default()).await.unwrap_err()));
+    assert!(refused(keys.delete(&admin, &boss.id, None).await.unwrap_err()));
+    let new = NewKey { role: Some("super_admin".into()), ..NewKey::default() };
+    assert!(refused(keys.create(&admin, &new).await.unwrap_err()));
+    assert_eq!(keys.show(&admin, &boss.id).await.unwrap().version, 1);
+    // For itself, an application needs nobody's rights.
+    keys.mint_own(&boss.app_key, None, &NewToken::default()).await.unwrap();
 }

@@ -65,7 +65,7 @@ struct ServeArgs {
     /// Address of the public listener
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Address of health checks and metrics
+    /// Address of health checks, metrics and /v1
     #[arg(long, value_name = "ADDRESS")]
     admin_listen: Option<String>,
 }

@@ -8,10 +8,7 @@ use super::{
     text,
     uses::{AddressUse, ClientUse, LastUse, MOST_ADDRESSES, Uses},
 };
-use crate::credentials::{
-    generate::new_row_id,
-    sql::database::{Database, Transaction},
-};
+use crate::credentials::{generate::new_row_id, sql::database::Database};
 
 /// What has a last use.
 #[derive(Clone, Copy)]
@@ -86,41 +83,20 @@ pub(super) async fn refusals(database: &Database, refusals: &Refusals) -> Result
 }
 
 async fn write_refusals(database: &Database, kept: &[Kept]) -> Result<(), sqlx::Error> {
+    let rows = kept.iter().filter_map(|refusal| {
+        let Kept { client, at, reason, address, method, path, detail } = refusal;
+        let id = new_row_id(*at).ok()?;
+        Some(json!([id, client, at, reason, address, method, path, detail]))
+    });
+    let rows = list(rows);
     let mut transaction = database.begin().await?;
-    let mut clients: Vec<&str> = Vec::new();
-    for refusal in kept {
-        let Ok(id) = new_row_id(refusal.at) else { continue };
-        let values = [
-            id.into(),
-            (&*refusal.client).into(),
-            refusal.at.into(),
-            refusal.reason.into(),
-            refusal.address.as_deref().into(),
-            refusal.method.as_str().into(),
-            refusal.path.as_str().into(),
-            refusal.detail.as_str().into(),
-        ];
-        transaction.execute(INSERT_REFUSAL, values).await?;
-        clients.push(&refusal.client);
-    }
-    clients.sort_unstable();
-    clients.dedup();
-    for client in clients {
-        limit(&mut transaction, client).await?;
-    }
+    let sql = database.choose(SQLITE_REFUSALS, REFUSALS);
+    transaction.execute(sql, [rows.as_str().into()]).await?;
+    let sql = database.choose(SQLITE_OLD_REFUSALS, OLD_REFUSALS);
+    transaction.execute(sql, [rows.into(), MOST_OF_CLIENT.into()]).await?;
+    // What no client owns is everybody's.
+    transaction.execute(LIMIT_OF_NOBODY, [MOST_OF_NOBODY.into()]).await?;
     transaction.commit().await
-}
-
-/// What a client does not own is everybody's.
-async fn limit(transaction: &mut Transaction, client: &str) -> Result<(), sqlx::Error> {
-    let id =
-        transaction.row("SELECT id FROM client WHERE identifier = $1", [client.into()]).await?;
-    let id = id.map(|row| row.text("id")).transpose()?;
-    match id {
-        Some(id) => transaction.execute(LIMIT_OF_CLIENT, [id.into(), MOST_OF_CLIENT.into()]).await,
-        None => transaction.execute(LIMIT_OF_NOBODY, [MOST_OF_NOBODY.into()]).await,
-    }?;
-    Ok(())
 }
 
 fn list(rows: impl Iterator<Item = serde_json::Value>) -> String {
@@ -209,12 +185,34 @@ const OLD_ADDRESSES: &str = "
                 SELECT c.id FROM jsonb_array_elements($1::text::jsonb) v
                 JOIN client c ON c.identifier = v ->> 0)
         ) places WHERE place > $2)";
-const INSERT_REFUSAL: &str = "
+const SQLITE_REFUSALS: &str = "
     INSERT INTO refusal (id, client_id, at, reason, address, method, path, detail)
-    VALUES ($1, (SELECT id FROM client WHERE identifier = $2), $3, $4, $5, $6, $7, $8)";
-const LIMIT_OF_CLIENT: &str = "
-    DELETE FROM refusal WHERE client_id = $1 AND id NOT IN (
-        SELECT id FROM refusal WHERE client_id = $1 ORDER BY id DESC LIMIT $2)";
+    SELECT value ->> 0, (SELECT id FROM client WHERE identifier = value ->> 1), value ->> 2,
+        value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+    FROM json_each($1)";
+const REFUSALS: &str = "
+    INSERT INTO refusal (id, client_id, at, reason, address, method, path, detail)
+    SELECT v ->> 0, (SELECT id FROM client WHERE identifier = v ->> 1), (v ->> 2)::bigint,
+        v ->> 3, v ->> 4, v ->> 5, v ->> 6, v ->> 7
+    FROM jsonb_array_elements($1::text::jsonb) v";
+/// Of the clients in the list, all but the latest few.
+const SQLITE_OLD_REFUSALS: &str = "
+    DELETE FROM refusal WHERE id IN (
+        SELECT id FROM (
+            SELECT r.id, row_number() OVER (
+                PARTITION BY r.client_id ORDER BY r.id DESC) AS place
+            FROM refusal r WHERE r.client_id IN (
+                SELECT c.id FROM json_each($1) JOIN client c ON c.identifier = value ->> 1)
+        ) WHERE place > $2)";
+const OLD_REFUSALS: &str = "
+    DELETE FROM refusal WHERE id IN (
+        SELECT id FROM (
+            SELECT r.id, row_number() OVER (
+                PARTITION BY r.client_id ORDER BY r.id DESC) AS place
+            FROM refusal r WHERE r.client_id IN (
+                SELECT c.id FROM jsonb_array_elements($1::text::jsonb) v
+                JOIN client c ON c.identifier = v ->> 1)
+        ) places WHERE place > $2)";
 const LIMIT_OF_NOBODY: &str = "
     DELETE FROM refusal WHERE client_id IS NULL AND id NOT IN (
         SELECT id FROM refusal WHERE client_id IS NULL ORDER BY id DESC LIMIT $1)";

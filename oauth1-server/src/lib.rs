@@ -57,6 +57,8 @@ pub mod basic;
 #[cfg(feature = "sql")]
 pub mod catalogue;
 pub mod clock;
+#[cfg(feature = "server")]
+pub mod console;
 pub mod credentials;
 mod error;
 #[cfg(feature = "axum")]
@@ -76,7 +78,11 @@ pub mod replay;
 mod requirements;
 #[cfg(feature = "server")]
 pub mod rest;
+#[cfg(feature = "server")]
+mod same_origin;
 mod self_test;
+#[cfg(feature = "server")]
+mod session_cookie;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod usage;
 mod verified;

@@ -33,6 +33,8 @@ pub struct KeyFilter {
     pub never_expires: bool,
     /// That were made before this time and not used since.
     pub unused_since: Option<i64>,
+    /// With a list of allowed addresses that restricts nothing, because it has all of them.
+    pub open_to_all: bool,
     /// With words that begin with each of these; ordered by the word then.
     pub search: Option<String>,
     /// In which order.
@@ -122,6 +124,35 @@ impl KeyService {
             None
         };
         Ok(KeyPage { keys: page, next })
+    }
+
+    /// How many keys are like that, `most` for any number from there on: what is counted is looked
+    /// at.
+    ///
+    /// # Errors
+    /// [`ManagementError`].
+    pub async fn count(
+        &self,
+        caller: &Caller,
+        filter: &KeyFilter,
+        most: u64,
+    ) -> Result<u64, ManagementError> {
+        caller.require(Right::KeysRead)?;
+        let account = self.listed_account(caller, filter).await?;
+        let mut query = Query::default();
+        if let Some(account) = account {
+            query.and("c.account_id = ", account.into());
+        }
+        query.filter(filter);
+        let limit = query.bind(i64::try_from(most).unwrap_or(i64::MAX).into());
+        let sql = format!(
+            "SELECT count(*) AS n FROM (SELECT 1 FROM client c WHERE c.deleted_at IS NULL{}
+             LIMIT ${limit}) found",
+            query.conditions
+        );
+        let row = self.management.store.database().row(AssertSqlSafe(sql), query.values).await?;
+        let n = row.ok_or(sqlx::Error::RowNotFound)?.integer("n")?;
+        Ok(u64::try_from(n).unwrap_or_default())
     }
 
     /// The row id of the one account that is listed, if it is one. Lists that are ordered by what
@@ -248,6 +279,10 @@ impl Query {
             let n = self.bind(since.into());
             self.conditions +=
                 &format!(" AND coalesce(c.last_used_at, 0) < ${n} AND c.created_at < ${n}");
+        }
+        if filter.open_to_all {
+            // Networks begin with another digit than 0 after the slash, but for these two.
+            self.conditions += " AND c.ip_allow LIKE '%/0%'";
         }
     }
 

@@ -99,6 +99,39 @@ impl KeyService {
         Ok(Rotated { key: after, app_secret, token_secret, old_good_until: end })
     }
 
+    /// Ends a rotation before its time: the old secrets are no longer good.
+    ///
+    /// # Errors
+    /// [`ManagementError`]; nothing was changed.
+    pub async fn finish_rotation(
+        &self,
+        caller: &Caller,
+        key: &str,
+    ) -> Result<Key, ManagementError> {
+        caller.require(Right::KeysRotate)?;
+        let now = now();
+        let mut transaction = self.management.transaction().await?;
+        let before = key::lock(&mut transaction, caller, key, now).await?;
+        create::role(&mut transaction, caller, &before.account_id, before.role.as_deref()).await?;
+        let id = before.id.as_str();
+        for sql in [
+            "DELETE FROM secret WHERE expires_at IS NOT NULL
+             AND token_id IN (SELECT id FROM token WHERE client_id = $1)",
+            "DELETE FROM secret WHERE expires_at IS NOT NULL AND client_id = $1",
+        ] {
+            transaction.execute(sql, [id.into()]).await?;
+        }
+        let sql = "UPDATE client SET old_secret_expires_at = $2 WHERE id = $1";
+        transaction.execute(sql, [id.into(), now.into()]).await?;
+        let after = key::within(&mut transaction, caller, id).await?;
+        let states = (before.json(), after.json());
+        let action = "key.finish_rotation";
+        audit::record(&mut transaction, caller, action, (&after).into(), states, now).await?;
+        transaction.commit().await?;
+        self.management.forget_key(&before);
+        Ok(after)
+    }
+
     /// Makes four new values for a key. The old ones end now: what uses them breaks.
     ///
     /// # Errors

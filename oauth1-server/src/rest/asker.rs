@@ -1,14 +1,15 @@
 //! Who asks: somebody who is signed in, a key with a role that signs, or nobody.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header, request::Parts};
+use http::{Method, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Full};
-use oauth1_core::base_string_uri::Authority;
 
 use super::{RestState, problem::Problem};
 use crate::{
-    PeerAddress, PublicOrigin, Refusal, RequestVerifier, VerifiedRequest,
+    PeerAddress, Refusal, RequestVerifier, VerifiedRequest,
     management::{Caller, ManagementError, Right, Rights, Session},
+    same_origin::{self, is_safe},
+    session_cookie,
 };
 
 /// Who asks.
@@ -46,13 +47,13 @@ impl Asker {
             return signed(state, parts, body, address).await;
         }
         let origin = state.verifier().origin();
-        let Some(token) = cookie(&parts.headers, state.cookie()) else {
-            if !is_safe(&parts.method) && is_foreign(&parts.headers) {
+        let Some(token) = session_cookie::find(&parts.headers, origin) else {
+            if !is_safe(&parts.method) && same_origin::is_foreign(&parts.headers) {
                 return Err(forged());
             }
             return Ok(Self::Nobody);
         };
-        if !is_safe(&parts.method) && !is_own(&parts.headers, origin) {
+        if !is_safe(&parts.method) && !same_origin::is_own(&parts.headers, origin) {
             return Err(forged());
         }
         Ok(match state.management().sessions().find(token, address).await? {
@@ -143,36 +144,6 @@ async fn refused(verifier: &RequestVerifier, refusal: &Refusal) -> Problem {
         challenge: parts.headers.get(header::WWW_AUTHENTICATE).cloned().map(Box::new),
         ..Problem::new(parts.status, code, format!("the signed request was refused: {text}"))
     }
-}
-
-/// The value of a cookie.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.find(|(found, _)| found.trim() == name).map(|(_, value)| value.trim())
-}
-
-fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
-}
-
-/// Whether a page of our own, or no page at all, made the request: cookies are sent along with
-/// those of others. Of this, browsers let no page lie.
-fn is_own(headers: &HeaderMap, origin: &PublicOrigin) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site == "same-origin" || site == "none";
-    }
-    let Some(sent) = headers.get(header::ORIGIN).and_then(|sent| sent.to_str().ok()) else {
-        return false;
-    };
-    let scheme = if origin.is_secure() { "https" } else { "http" };
-    let host = sent.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
-    host.and_then(|host| Authority::parse(host).ok()).is_some_and(|host| origin.allows(host))
-}
-
-/// Whether a page of others made it.
-fn is_foreign(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
 }
 
 fn forged() -> Problem {

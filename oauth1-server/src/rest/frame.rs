@@ -13,7 +13,6 @@ use axum::{
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Limited};
-use oauth1_core::base_string_uri::Authority;
 use zeroize::Zeroizing;
 
 use super::{
@@ -23,7 +22,7 @@ use super::{
     input::{Content, Prepared},
     problem::Problem,
 };
-use crate::PeerAddress;
+use crate::{PeerAddress, same_origin};
 
 /// Prepares the request, and finishes the answer.
 pub(super) async fn around(
@@ -76,7 +75,7 @@ async fn prepare(state: &RestState, parts: &Parts, body: Body) -> Result<Content
             "answers are application/json, and problems application/problem+json",
         ));
     }
-    if !is_reached_as_told(state, parts) {
+    if !same_origin::is_reached_as_told(parts, state.verifier().origin()) {
         return Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
             "misdirected_request",
@@ -87,15 +86,6 @@ async fn prepare(state: &RestState, parts: &Parts, body: Body) -> Result<Content
     let asker = Asker::of(state, parts, &octets, address.as_deref()).await?;
     let query = parts.uri.query().map(str::to_owned);
     Ok(Content { asker, address, query, body: octets })
-}
-
-/// Whether `Host` is one of the origin's: no page of another name that leads here is ours, and
-/// nobody signs in over a network in clear.
-fn is_reached_as_told(state: &RestState, parts: &Parts) -> bool {
-    let origin = state.verifier().origin();
-    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
-    host.and_then(|host| Authority::parse(host).ok()).is_some_and(|host| origin.allows(host))
 }
 
 /// Whether `Accept` leaves room for JSON.

@@ -23,6 +23,7 @@ pub(super) async fn list(State(state): State<RestState>, input: Input) -> Answer
         expires_before: query.time("expires_before"),
         never_expires: query.flag("never_expires").unwrap_or_default(),
         unused_since: query.time("unused_since"),
+        open_to_all: query.flag("open_to_all").unwrap_or_default(),
         search: query.text("search"),
         order: query.word("sort", &SORTS).unwrap_or_default(),
     };

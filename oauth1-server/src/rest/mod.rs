@@ -20,7 +20,7 @@ mod key_input;
 mod keys;
 mod openapi;
 mod people;
-mod problem;
+pub(crate) mod problem;
 mod roles;
 mod session;
 mod tokens;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use axum::{
     Router, middleware,
-    routing::{MethodRouter, delete, get, post, put},
+    routing::{MethodRouter, any, delete, get, post, put},
 };
 
 use crate::{RequestVerifier, management::Management};
@@ -67,16 +67,6 @@ impl RestState {
     fn token_verifier(&self) -> &RequestVerifier {
         &self.0.tokens
     }
-
-    /// The name of the session's cookie. The prefix, by which browsers bind it to this host, is
-    /// for https alone.
-    fn cookie(&self) -> &'static str {
-        if self.verifier().origin().is_secure() {
-            "__Host-oauth1-session"
-        } else {
-            "oauth1-session"
-        }
-    }
 }
 
 /// All routes, for the admin listener.
@@ -85,7 +75,9 @@ pub fn routes(state: RestState) -> Router {
         .into_iter()
         .fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let frame = middleware::from_fn_with_state(state.clone(), frame::around);
-    router.fallback(frame::nothing).layer(frame).with_state(state)
+    // Paths of no version are answered by what this is merged into.
+    let router = router.route("/v1/{*rest}", any(frame::nothing)).route("/v1", any(frame::nothing));
+    router.layer(frame).with_state(state)
 }
 
 /// `POST /v1/tokens` alone, for the listener that applications reach.

@@ -11,32 +11,32 @@ use crate::management::{InvalidField, ManagementError, SignInError};
 
 /// Why a request was not done.
 #[derive(Clone, Debug)]
-pub(super) struct Problem {
-    pub(super) status: StatusCode,
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
     /// One word from a closed set, for programs.
-    pub(super) code: &'static str,
+    pub(crate) code: &'static str,
     /// What to do, for people.
-    pub(super) detail: String,
+    pub(crate) detail: String,
     /// Fields, and what is wrong with each.
-    pub(super) errors: Vec<(String, String)>,
-    pub(super) retry_after: Option<u64>,
+    pub(crate) errors: Vec<(String, String)>,
+    pub(crate) retry_after: Option<u64>,
     /// Boxed, because it is seldom there.
-    pub(super) challenge: Option<Box<HeaderValue>>,
+    pub(crate) challenge: Option<Box<HeaderValue>>,
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         Self { status, code, detail, errors: Vec::new(), retry_after: None, challenge: None }
     }
 
     /// The request itself cannot be read.
-    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed_request", detail)
     }
 
     /// The request can be read, but not done as it is.
-    pub(super) fn invalid(errors: Vec<(String, String)>) -> Self {
+    pub(crate) fn invalid(errors: Vec<(String, String)>) -> Self {
         let detail = errors.iter().map(|(field, problem)| format!("{field}: {problem}"));
         let detail = detail.collect::<Vec<_>>().join("; ");
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", detail);
@@ -44,7 +44,7 @@ impl Problem {
     }
 
     /// Nobody has asked.
-    pub(super) fn unauthenticated() -> Self {
+    pub(crate) fn unauthenticated() -> Self {
         let detail =
             "sign in with POST /v1/session, or sign the request with a key that has a role";
         Self {
@@ -54,7 +54,7 @@ impl Problem {
     }
 
     /// What an answer without a body of ours stands for.
-    pub(super) fn of_status(status: StatusCode) -> Self {
+    pub(crate) fn of_status(status: StatusCode) -> Self {
         let (code, detail) = match status {
             StatusCode::NOT_FOUND => {
                 ("not_found", "there is nothing here; /v1/openapi.json lists what there is")
@@ -70,7 +70,7 @@ impl Problem {
     }
 
     /// The body; `id` is the request's.
-    pub(super) fn to_json(&self, id: &str) -> Json {
+    pub(crate) fn to_json(&self, id: &str) -> Json {
         let mut object = json!({
             "type": format!("urn:oauth1-server:problem:{}", self.code),
             "title": self.status.canonical_reason().unwrap_or("Refused"),

@@ -1,7 +1,7 @@
 //! `/v1/setup` and `/v1/session`: the first person, and who is signed in.
 
-use axum::{extract::State, response::Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::extract::State;
+use http::StatusCode;
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     json,
     problem::Problem,
 };
-use crate::management::Session;
+use crate::{management::Session, session_cookie};
 
 pub(super) async fn setup_state(State(state): State<RestState>, input: Input) -> Answer {
     input.no_query()?;
@@ -49,8 +49,9 @@ pub(super) async fn sign_in(State(state): State<RestState>, input: Input) -> Ans
     let address = input.content.address.as_deref();
     let sessions = state.management().sessions();
     let (token, session) = sessions.sign_in(&name, &password, address, before).await?;
-    let response = answer::json(StatusCode::CREATED, &shown(&session));
-    Ok(with_cookie(response, &state, &token, LONGEST_SECONDS))
+    let mut response = answer::json(StatusCode::CREATED, &shown(&session));
+    session_cookie::set(response.headers_mut(), state.verifier().origin(), &token);
+    Ok(response)
 }
 
 pub(super) async fn step_up(State(state): State<RestState>, input: Input) -> Answer {
@@ -77,7 +78,9 @@ pub(super) async fn sign_out(State(state): State<RestState>, input: Input) -> An
     input.no_body()?;
     let (token, session) = own(&input)?;
     state.management().sessions().sign_out(token, &session.caller).await?;
-    Ok(with_cookie(answer::done()?, &state, "", 0))
+    let mut response = answer::done()?;
+    session_cookie::remove(response.headers_mut(), state.verifier().origin());
+    Ok(response)
 }
 
 fn own(input: &Input) -> Result<(&str, &Session), Problem> {
@@ -98,19 +101,3 @@ fn shown(session: &Session) -> Json {
         "password_at": json::optional_time(session.caller.password_at),
     })
 }
-
-/// No page but our own sends it, no script reads it.
-fn with_cookie(mut response: Response, state: &RestState, token: &str, seconds: u64) -> Response {
-    let secure = if state.verifier().origin().is_secure() { "; Secure" } else { "" };
-    let name = state.cookie();
-    let cookie =
-        format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-    if let Ok(mut cookie) = HeaderValue::try_from(cookie) {
-        cookie.set_sensitive(true);
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    response
-}
-
-/// The database ends it after 12 hours, or 30 minutes without a request.
-const LONGEST_SECONDS: u64 = 12 * 3600;

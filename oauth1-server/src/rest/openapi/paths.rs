@@ -239,6 +239,7 @@ fn keys() -> Vec<Operation> {
             parameter("expires_before", time(), "That end before this time."),
             parameter("never_expires", json!({ "type": "boolean" }), "That never end."),
             parameter("unused_since", time(), "Made before this time and not used since."),
+            parameter("open_to_all", json!({ "type": "boolean" }), "With allowed addresses that restrict nothing."),
             parameter("search", text(), "With words that begin with each of these."),
             parameter("sort", words(&["newest", "name", "last_used", "expires"]), "The order."),
         ]).paged(),

@@ -1,10 +1,11 @@
-//! `/v1`: on the admin listener, and the one route of it that applications reach.
+//! `/v1` and the pages: on the admin listener; and the one route of `/v1` that applications reach.
 
 use std::{net::SocketAddr, time::Duration};
 
 use axum::Router;
 use oauth1_server::{
     PublicOrigin, RequestVerifier,
+    console::{self, Console},
     management::Management,
     rest::{self, RestState},
 };
@@ -19,6 +20,7 @@ pub(crate) struct Rest {
     pub(super) management: Management,
     admin: RestState,
     public: RestState,
+    console: Console,
     origin: PublicOrigin,
 }
 
@@ -33,7 +35,11 @@ impl Rest {
         let management =
             management(stores.credentials.store.clone(), settings).with_cache(stores.cached());
         management.begin().await.map_err(|error| error.to_string())?;
+        let service = format!("{}/echo", public.origin());
+        let console = Console::new(management.clone(), admin.origin().clone(), service)
+            .with_propagation(settings.credentials.cache_ttl.as_secs());
         Ok(Self {
+            console,
             origin: admin.origin().clone(),
             admin: RestState::new(management.clone(), admin),
             public: RestState::new(management.clone(), public.clone()),
@@ -41,8 +47,9 @@ impl Rest {
         })
     }
 
+    /// `/v1` and the pages.
     pub(crate) fn admin_routes(&self) -> Router {
-        rest::routes(self.admin.clone())
+        rest::routes(self.admin.clone()).merge(console::routes(self.console.clone()))
     }
 
     pub(crate) fn public_routes(&self) -> Router {

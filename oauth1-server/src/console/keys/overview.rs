@@ -1,0 +1,81 @@
+//! `/keys/{key}`: a key at a glance, and what it can do.
+
+use std::net::IpAddr;
+
+use askama::Template;
+use axum::{
+    Extension,
+    extract::{Path, State},
+};
+use http::StatusCode;
+
+use super::{Answer, head::Head};
+use crate::{
+    console::{
+        Console,
+        asked::Ask,
+        form::{Errors, Values, sentence},
+        page::{self, Shell},
+        when::When,
+    },
+    management::{KeyState, Right, SeenAddresses, Verdict},
+};
+
+#[derive(Template)]
+#[template(path = "keys/overview.html")]
+struct OverviewPage<'a> {
+    shell: Shell,
+    head: Head,
+    query: &'a Values,
+    errors: Errors,
+    seen: SeenAddresses,
+    verdict: Option<Verdict>,
+    reveals: bool,
+    may_reveal: bool,
+    may_audit: bool,
+    within: u64,
+}
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    Path(key): Path<String>,
+    Extension(asked): Ask,
+) -> Answer {
+    let caller = asked.caller()?;
+    let management = console.management();
+    let key = management.keys().show(caller, &key).await?;
+    let account = management.account(caller, Some(&key.account)).await?;
+    let seen = management.keys().addresses(caller, &key.id).await?;
+    let query = &asked.query;
+    let mut errors = Errors::default();
+    let mut verdict = None;
+    if let Some(path) = query.given("path") {
+        let address = query.given("address").map(str::parse::<IpAddr>);
+        if !path.starts_with('/') {
+            errors.add("path", "A path begins with /, such as /v1/orders.");
+        }
+        if matches!(address, Some(Err(_))) {
+            errors.add("address", "Give an address such as 192.0.2.7, or none.");
+        }
+        if errors.is_empty() {
+            let method = query.given("method").unwrap_or("GET");
+            let address = address.and_then(Result::ok);
+            let keys = management.keys();
+            verdict = Some(keys.check(caller, &key.id, method, path, address).await?);
+        }
+    }
+    let (shell, head) = Head::new(&asked, key, "overview");
+    let page = OverviewPage {
+        shell,
+        head,
+        query,
+        errors,
+        seen,
+        verdict,
+        reveals: account.secret_reveal,
+        may_reveal: asked.may(Right::KeysReveal) && account.secret_reveal,
+        may_audit: asked.may(Right::AuditRead),
+        within: console.within(),
+    };
+    Ok(page::render(StatusCode::OK, &page))
+}

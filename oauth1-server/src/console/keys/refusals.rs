@@ -1,0 +1,41 @@
+//! The refused requests of a key, each with its reason and what mends it.
+
+use askama::Template;
+use axum::{
+    Extension,
+    extract::{Path, State},
+};
+use http::StatusCode;
+
+use super::{Answer, head::Head};
+use crate::{
+    console::{
+        Console,
+        asked::Ask,
+        page::{self, Shell},
+        refusals::RefusalRow,
+    },
+    management::KeyState,
+};
+
+#[derive(Template)]
+#[template(path = "keys/refusals.html")]
+struct RefusalsPage {
+    shell: Shell,
+    head: Head,
+    refusals: Vec<RefusalRow>,
+}
+
+pub(super) async fn list(
+    State(console): State<Console>,
+    Path(key): Path<String>,
+    Extension(asked): Ask,
+) -> Answer {
+    let caller = asked.caller()?;
+    let keys = console.management().keys();
+    let key = keys.show(caller, &key).await?;
+    let refusals = keys.refusals(caller, Some(&key.id)).await?;
+    let refusals = refusals.into_iter().map(RefusalRow::from).collect();
+    let (shell, head) = Head::new(&asked, key, "refusals");
+    Ok(page::render(StatusCode::OK, &RefusalsPage { shell, head, refusals }))
+}

@@ -50,7 +50,23 @@ impl SignatureBaseString {
     /// ```
     #[must_use]
     pub fn first_difference(&self, theirs: &str) -> Option<Difference> {
-        let ours = self.as_str();
+        Difference::between(self.as_str(), theirs)
+    }
+}
+
+const BEFORE: usize = 24;
+const AFTER: usize = 36;
+
+impl Difference {
+    /// The first difference of two base strings that were written down; `None` if they are equal.
+    ///
+    /// ```
+    /// use oauth1_core::{Difference, Part};
+    /// let difference = Difference::between("GET&http%3A%2F%2Fh%2F&a%3D1", "GET&http%3A%2F%2Fh%2F&a%3D2");
+    /// assert_eq!(difference.unwrap().part(), &Part::Value("a".into()));
+    /// ```
+    #[must_use]
+    pub fn between(ours: &str, theirs: &str) -> Option<Self> {
         if ours == theirs {
             return None;
         }
@@ -60,19 +76,9 @@ impl SignatureBaseString {
             let window = &bytes[at.saturating_sub(BEFORE)..bytes.len().min(at + AFTER)];
             String::from_utf8_lossy(window).into_owned()
         };
-        Some(Difference {
-            at,
-            part: part(ours, theirs),
-            ours: excerpt(ours),
-            theirs: excerpt(theirs),
-        })
+        Some(Self { at, part: part(ours, theirs), ours: excerpt(ours), theirs: excerpt(theirs) })
     }
-}
 
-const BEFORE: usize = 24;
-const AFTER: usize = 36;
-
-impl Difference {
     /// Octets that are equal before the first that is not.
     #[must_use]
     pub const fn at(&self) -> usize {

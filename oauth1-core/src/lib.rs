@@ -37,6 +37,7 @@ extern crate std;
 pub mod authorization;
 pub mod base_string_uri;
 pub mod body_hash;
+pub mod captured;
 pub mod credentials;
 mod difference;
 mod encoded;

@@ -18,7 +18,7 @@ pub(crate) struct Captured {
 
 impl Captured {
     pub(crate) fn from_input(input: &Input) -> Result<Self, Failure> {
-        let authorization = input.authorization();
+        let authorization = input.request.authorization();
         let Some(value) = authorization.into_iter().find(|value| is_oauth(value)) else {
             return Ok(Self::default());
         };

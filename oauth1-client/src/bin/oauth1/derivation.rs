@@ -70,10 +70,10 @@ impl Provenance {
             }
         };
         row("URL", &input.given, "as given");
-        if input.url != input.given {
-            row("URL", &input.url, "as it is sent");
+        if input.request.url != input.given {
+            row("URL", &input.request.url, "as it is sent");
         }
-        row("Content-Type", input.header("content-type").unwrap_or("none"), "");
+        row("Content-Type", input.request.header("content-type").unwrap_or("none"), "");
         for (name, value, origin) in &self.0 {
             row(name, value.as_deref().unwrap_or("****"), origin);
         }
@@ -128,11 +128,11 @@ impl Derivation<'_> {
     fn request(&self) -> Value {
         let hash = self.explanation.parameters().iter().find(|p| p.name == names::BODY_HASH);
         json!({
-            "method": self.input.method,
+            "method": self.input.request.method,
             "url_given": self.input.given,
-            "url_sent": self.input.url,
-            "content_type": self.input.header("content-type"),
-            "body_length": self.input.body.len(),
+            "url_sent": self.input.request.url,
+            "content_type": self.input.request.header("content-type"),
+            "body_length": self.input.request.body.len(),
             "body_hash": hash.map(|p| &p.value),
         })
     }
@@ -157,7 +157,7 @@ impl Derivation<'_> {
         if let Some(realm) = self.realm {
             out.push(row(&format!("realm={realm}"), &format!("never signed ({clause})")));
         }
-        if !self.input.body.is_empty() && !self.input.is_form() {
+        if !self.input.request.body.is_empty() && !self.input.is_form() {
             let why = format!("not form-encoded: signed by oauth_body_hash only ({clause})");
             out.push(row("the body", &why));
         }

@@ -71,7 +71,7 @@ impl Args {
             self.protocol.stamp((captured.own(names::NONCE), captured.own(names::TIMESTAMP)))?;
         let mut signable = input.signable()?;
         if transmit == Transmit::Form && !input.is_form() {
-            if !input.body.is_empty() {
+            if !input.request.body.is_empty() {
                 return Err(SignError::NotForm.into());
             }
             signable = signable.with_body(SignableBody::Form(&[]));

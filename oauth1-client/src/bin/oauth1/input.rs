@@ -1,10 +1,8 @@
 //! The request a subcommand works on: from arguments, or as somebody else sent it.
 
 use oauth1_client::core::{
-    SignableBody, SignableRequest, authorization,
-    base_string_uri::{Authority, UriError},
-    percent_encoding::encode,
-    request::is_form,
+    SignableRequest, authorization, base_string_uri::UriError, captured::CapturedRequest,
+    percent_encoding::encode, request::is_form,
 };
 use reqwest::{
     Method, Request,
@@ -23,13 +21,10 @@ use crate::{
 /// A request without its signature, or with the one it came with.
 #[derive(Debug)]
 pub(crate) struct Input {
-    pub(crate) method: String,
     /// The URL as it was typed.
     pub(crate) given: String,
-    /// The URL as it is sent.
-    pub(crate) url: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    /// With the URL as it is sent.
+    pub(crate) request: CapturedRequest,
 }
 
 /// Whether the URL is still to be sent, or was sent already.
@@ -76,21 +71,23 @@ impl Input {
         let has_body = body.is_some() || transmit == Transmit::Form;
         let default = if has_body { "POST" } else { "GET" };
         let input = Self {
-            method: args.method.as_deref().unwrap_or(default).to_ascii_uppercase(),
-            url: sent_url(&given, &query.join("&"), wire)?,
+            request: CapturedRequest {
+                method: args.method.as_deref().unwrap_or(default).to_ascii_uppercase(),
+                url: sent_url(&given, &query.join("&"), wire)?,
+                headers,
+                body: body.unwrap_or_default(),
+            },
             given,
-            headers,
-            body: body.unwrap_or_default(),
         };
         input.checked()
     }
 
     /// The same request if method and headers can be sent.
     pub(crate) fn checked(self) -> Result<Self, Failure> {
-        Method::from_bytes(self.method.as_bytes()).map_err(|_| {
+        Method::from_bytes(self.request.method.as_bytes()).map_err(|_| {
             Failure::usage("the request method is malformed", "use a word such as GET or POST")
         })?;
-        for (name, value) in &self.headers {
+        for (name, value) in &self.request.headers {
             let bad = || {
                 // Only a well-formed name is repeated.
                 let name = HeaderName::try_from(name).map_or("a header".into(), |n| n.to_string());
@@ -105,22 +102,10 @@ impl Input {
         Ok(self)
     }
 
-    /// The first header of that name.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// All `Authorization` headers.
-    pub(crate) fn authorization(&self) -> Vec<&[u8]> {
-        let named = |(n, _): &&(String, String)| n.eq_ignore_ascii_case("authorization");
-        self.headers.iter().filter(named).map(|(_, value)| value.as_bytes()).collect()
-    }
-
     /// Refuses an `Authorization` header that the signature would replace or contradict.
     pub(crate) fn unsigned(self, transmit: Transmit) -> Result<Self, Failure> {
         let taken = |value: &&[u8]| transmit == Transmit::Header || authorization::is_oauth(value);
-        if self.authorization().iter().any(taken) {
+        if self.request.authorization().iter().any(taken) {
             return Err(Failure::usage(
                 "the request has an Authorization header already",
                 "leave it out, the signature goes there; to check a signed request, use oauth1 verify",
@@ -131,37 +116,31 @@ impl Input {
 
     /// What OAuth looks at.
     pub(crate) fn signable(&self) -> Result<SignableRequest<'_>, Failure> {
-        let mut signable = SignableRequest::new(&self.method, &self.url).map_err(bad_url)?;
-        if let Some(host) = self.header("host") {
-            let authority = Authority::parse(host).map_err(bad_url)?;
-            let uri = signable.uri().with_authority(authority);
-            signable = SignableRequest::from_parts(signable.method(), uri, signable.query());
-        }
-        Ok(signable.with_body(SignableBody::of(self.header("content-type"), &self.body)))
+        self.request.signable().map_err(bad_url)
     }
 
     /// For reqwest.
     pub(crate) fn to_request(&self) -> Result<Request, Failure> {
-        let method = Method::from_bytes(self.method.as_bytes())
+        let method = Method::from_bytes(self.request.method.as_bytes())
             .map_err(|_| Failure::usage("the request method is malformed", "correct --method"))?;
-        let url = self.url.parse().map_err(|_| bad_url(UriError::NotAbsolute))?;
+        let url = self.request.url.parse().map_err(|_| bad_url(UriError::NotAbsolute))?;
         let mut request = Request::new(method, url);
-        for (name, value) in &self.headers {
+        for (name, value) in &self.request.headers {
             if let (Ok(name), Ok(value)) =
                 (HeaderName::try_from(name), HeaderValue::try_from(value))
             {
                 request.headers_mut().append(name, value);
             }
         }
-        if !self.body.is_empty() {
-            *request.body_mut() = Some(self.body.clone().into());
+        if !self.request.body.is_empty() {
+            *request.body_mut() = Some(self.request.body.clone().into());
         }
         Ok(request)
     }
 
     /// Whether the body is form-encoded.
     pub(crate) fn is_form(&self) -> bool {
-        self.header("content-type").is_some_and(is_form)
+        self.request.header("content-type").is_some_and(is_form)
     }
 }
 

@@ -11,7 +11,6 @@ mod args;
 mod captured;
 mod compare;
 mod credentials;
-mod curl;
 mod derivation;
 mod explain;
 mod failure;

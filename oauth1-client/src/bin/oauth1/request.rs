@@ -98,8 +98,8 @@ impl Args {
             Input::from_args(&self.request, transmit, Wire::ToBeSent, &sources, output)?
                 .unsigned(transmit)?;
         for (name, value) in [("User-Agent", USER_AGENT), ("Accept", "*/*")] {
-            if input.header(name).is_none() {
-                input.headers.push((name.into(), value.into()));
+            if input.request.header(name).is_none() {
+                input.request.headers.push((name.into(), value.into()));
             }
         }
         let credentials = Credentials::resolve(&self.credentials, &captured, &sources, output)?;

@@ -75,7 +75,7 @@ impl Args {
                 Input::from_args(&self.request, Transmit::Header, Wire::Sent, &sources, output)?
             }
         };
-        let (signable, authorization) = (input.signable()?, input.authorization());
+        let (signable, authorization) = (input.signable()?, input.request.authorization());
         let request = match PresentedRequest::parse(&signable, &authorization, Limits::default()) {
             Ok(Some(request)) => request,
             Ok(None) => {

@@ -1,19 +1,18 @@
-//! Reading a curl line, as people and browsers copy it.
+//! A curl line, as people and browsers copy it.
 
-use oauth1_client::core::percent_encoding::encode;
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
-use crate::{
-    failure::{Failure, Kind},
-    input::Input,
-    shell,
-    source::Sources,
-};
+use super::{CaptureError, CapturedRequest, shell_words};
+use crate::percent_encoding::encode;
 
 /// The request that the line would send.
-pub(crate) fn parse(line: &str, sources: &Sources) -> Result<Input, Failure> {
-    let words = shell::split(line)
+pub(super) fn parse<E: From<CaptureError>>(
+    line: &str,
+    files: &mut dyn FnMut(&str) -> Result<Vec<u8>, E>,
+) -> Result<CapturedRequest, E> {
+    let words = shell_words::split(line)
         .ok_or_else(|| unreadable("a quote is not closed", "copy the whole line"))?;
-    let mut reader = Reader::new(sources);
+    let mut reader = Reader::new(files);
     let mut words = words.into_iter().skip(1);
     while let Some(word) = words.next() {
         if let Some(long) = word.strip_prefix("--") {
@@ -27,8 +26,8 @@ pub(crate) fn parse(line: &str, sources: &Sources) -> Result<Input, Failure> {
     reader.finish()
 }
 
-struct Reader<'s> {
-    sources: &'s Sources,
+struct Reader<'f, E> {
+    files: &'f mut dyn FnMut(&str) -> Result<Vec<u8>, E>,
     method: Option<String>,
     url: Option<String>,
     headers: Vec<(String, String)>,
@@ -38,26 +37,22 @@ struct Reader<'s> {
     content_type: &'static str,
 }
 
-impl<'s> Reader<'s> {
-    fn new(sources: &'s Sources) -> Self {
+impl<'f, E: From<CaptureError>> Reader<'f, E> {
+    fn new(files: &'f mut dyn FnMut(&str) -> Result<Vec<u8>, E>) -> Self {
         let content_type = "application/x-www-form-urlencoded";
         let (method, url, data, headers) = (None, None, None, Vec::new());
-        Self { sources, method, url, headers, data, get: false, head: false, content_type }
+        Self { files, method, url, headers, data, get: false, head: false, content_type }
     }
 
-    fn url(&mut self, url: String) -> Result<(), Failure> {
+    fn url(&mut self, url: String) -> Result<(), E> {
         if self.url.replace(url).is_some() {
-            return Err(unreadable("it has more than one URL", "leave one"));
+            return Err(unreadable("it has more than one URL", "leave one").into());
         }
         Ok(())
     }
 
     /// `-XPOST`, `-X POST`, `-sS`.
-    fn short(
-        &mut self,
-        options: &str,
-        words: &mut impl Iterator<Item = String>,
-    ) -> Result<(), Failure> {
+    fn short(&mut self, options: &str, words: &mut impl Iterator<Item = String>) -> Result<(), E> {
         for (i, option) in options.char_indices() {
             let long = match option {
                 'X' => "request",
@@ -68,7 +63,7 @@ impl<'s> Reader<'s> {
                 'I' => "head",
                 'A' | 'b' | 'c' | 'e' | 'm' | 'o' | 'u' | 'w' | 'x' => "user",
                 'f' | 'g' | 'i' | 'k' | 'L' | 'N' | 's' | 'S' | 'v' => "silent",
-                _ => return Err(unknown(&format!("-{option}"))),
+                _ => return Err(unknown(&format!("-{option}")).into()),
             };
             if TAKE_NOTHING.contains(&long) {
                 self.option(long, String::new())?;
@@ -84,11 +79,7 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    fn long(
-        &mut self,
-        option: &str,
-        words: &mut impl Iterator<Item = String>,
-    ) -> Result<(), Failure> {
+    fn long(&mut self, option: &str, words: &mut impl Iterator<Item = String>) -> Result<(), E> {
         let (name, attached) = match option.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (option, None),
@@ -97,13 +88,13 @@ impl<'s> Reader<'s> {
             return self.option(name, String::new());
         }
         if !TAKE_VALUES.contains(&name) {
-            return Err(unknown(&format!("--{name}")));
+            return Err(unknown(&format!("--{name}")).into());
         }
         let value = attached.or_else(|| words.next());
         self.option(name, value.ok_or_else(|| valueless(&format!("--{name}")))?)
     }
 
-    fn option(&mut self, name: &str, value: String) -> Result<(), Failure> {
+    fn option(&mut self, name: &str, value: String) -> Result<(), E> {
         match name {
             "request" => self.method = Some(value),
             "url" => self.url(value)?,
@@ -114,7 +105,10 @@ impl<'s> Reader<'s> {
             }
             "json" => {
                 self.content_type = "application/json";
-                let data = self.sources.text_or_file(&value, "curl's --json")?;
+                let data = match value.strip_prefix('@').or((value == "-").then_some("-")) {
+                    Some(path) => (self.files)(path)?,
+                    None => value.into_bytes(),
+                };
                 self.data.get_or_insert_default().extend(data);
             }
             // Multipart is never signed, so its parts do not matter.
@@ -137,17 +131,14 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn data_of(&self, option: &str, value: &str) -> Result<Vec<u8>, Failure> {
-        let file = |path: &str| {
-            self.sources.file(path, "the data of the curl line", Kind::Usage).map(|b| b.to_vec())
-        };
+    fn data_of(&mut self, option: &str, value: &str) -> Result<Vec<u8>, E> {
         match (option, value.strip_prefix('@')) {
             ("data-raw", _) => Ok(value.into()),
             ("data-urlencode", _) => {
                 let at = value.find(['=', '@']);
                 let (name, content) = match at {
                     Some(at) if value[at..].starts_with('@') => {
-                        (&value[..at], file(&value[at + 1..])?)
+                        (&value[..at], (self.files)(&value[at + 1..])?)
                     }
                     Some(at) => (&value[..at], value.as_bytes()[at + 1..].into()),
                     None => ("", value.as_bytes().into()),
@@ -155,10 +146,11 @@ impl<'s> Reader<'s> {
                 let joint = if name.is_empty() { "" } else { "=" };
                 Ok(format!("{name}{joint}{}", encode(&content)).into_bytes())
             }
-            ("data-binary", Some(path)) => file(path),
-            (_, Some(path)) => {
-                Ok(file(path)?.into_iter().filter(|b| !matches!(b, b'\r' | b'\n')).collect())
-            }
+            ("data-binary", Some(path)) => (self.files)(path),
+            (_, Some(path)) => Ok((self.files)(path)?
+                .into_iter()
+                .filter(|b| !matches!(b, b'\r' | b'\n'))
+                .collect()),
             (_, None) => Ok(value.into()),
         }
     }
@@ -173,7 +165,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn finish(mut self) -> Result<Input, Failure> {
+    fn finish(mut self) -> Result<CapturedRequest, E> {
         let mut url = self.url.ok_or_else(|| unreadable("it has no URL", "copy the whole line"))?;
         if !url.contains("://") {
             url.insert_str(0, "http://");
@@ -194,9 +186,8 @@ impl<'s> Reader<'s> {
         if body.is_some() && !typed {
             self.headers.push(("Content-Type".into(), self.content_type.into()));
         }
-        Ok(Input {
+        Ok(CapturedRequest {
             method: self.method.unwrap_or_else(|| default.into()),
-            given: url.clone(),
             url,
             headers: self.headers,
             body: body.unwrap_or_default(),
@@ -204,18 +195,18 @@ impl<'s> Reader<'s> {
     }
 }
 
-fn unreadable(why: &str, fix: &str) -> Failure {
-    Failure::usage(format!("the curl line cannot be read: {why}"), fix)
+fn unreadable(why: &str, fix: &'static str) -> CaptureError {
+    CaptureError { message: format!("the curl line cannot be read: {why}"), fix }
 }
 
-fn unknown(option: &str) -> Failure {
+fn unknown(option: &str) -> CaptureError {
     unreadable(
         &format!("the option {option} is not known here"),
         "leave it out if it does not change method, URL, headers or body",
     )
 }
 
-fn valueless(option: &str) -> Failure {
+fn valueless(option: &str) -> CaptureError {
     unreadable(&format!("{option} has no value"), "copy the whole line")
 }
 
@@ -269,10 +260,10 @@ const TAKE_NOTHING: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::{Color, Output};
+    use crate::request::is_form;
 
-    fn read(line: &str) -> Result<Input, Failure> {
-        parse(line, &Sources::new(Output::new(false, Color::Never)))
+    fn read(line: &str) -> Result<CapturedRequest, CaptureError> {
+        parse(line, &mut |path| Ok(format!("file {path}").into_bytes()))
     }
 
     #[test]
@@ -283,10 +274,12 @@ mod tests {
         .unwrap();
         assert_eq!((input.method.as_str(), input.url.as_str()), ("PUT", "https://h/a?b=c"));
         assert_eq!(input.body, b"q=a%20b%26&c=d");
-        assert_eq!((input.header("x-b"), input.is_form()), (Some("2"), true));
+        assert_eq!(input.header("x-b"), Some("2"));
+        assert!(is_form(input.header("content-type").unwrap()));
         let json = read("curl h/x --json '{}'").unwrap();
         assert_eq!((json.method.as_str(), json.url.as_str()), ("POST", "http://h/x"));
-        assert!(!json.is_form() && json.body == b"{}");
+        assert!(!is_form(json.header("content-type").unwrap()) && json.body == b"{}");
+        assert_eq!(read("curl h -d @a --data-urlencode q@b").unwrap().body, b"file a&q=file%20b");
         let get = read("curl -G -d a=1 --data-raw @b --url https://h/").unwrap();
         assert_eq!((get.method.as_str(), get.url.as_str()), ("GET", "https://h/?a=1&@b"));
         assert_eq!(read("curl -I h").unwrap().method, "HEAD");

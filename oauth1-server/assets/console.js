@@ -93,6 +93,12 @@ each("form[role=search] select", (select) => {
   select.addEventListener("change", () => select.form.requestSubmit());
 });
 
+// Where one is stays in sight where menus scroll sideways.
+each("nav [aria-current=page]", (link) => {
+  const row = link.closest("nav");
+  if (row.scrollWidth > row.clientWidth) row.scrollLeft = link.offsetLeft - row.clientWidth / 3;
+});
+
 // How long until then.
 const words = (seconds) => {
   const parts = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];

@@ -53,6 +53,21 @@ pub(crate) async fn measure(scale: Scale, settings: &StoreSettings, real: &[Crea
             times.push(("the page after it", second));
         }
     }
+    for (name, filter) in [
+        ("count what never ends", KeyFilter { never_expires: true, ..KeyFilter::default() }),
+        ("count what is open to all", KeyFilter { open_to_all: true, ..KeyFilter::default() }),
+        ("count what was idle", KeyFilter { unused_since: Some(1), ..KeyFilter::default() }),
+        ("count what ends soon", KeyFilter { expires_before: Some(1), ..KeyFilter::default() }),
+    ] {
+        let filter = account(filter);
+        let mut counted = Vec::new();
+        for _ in 0..scale.rounds {
+            let start = Instant::now();
+            keys.count(&caller, &filter, 1000).await.unwrap();
+            counted.push(start.elapsed());
+        }
+        times.push((name, median(counted)));
+    }
     times.push(("show a key", show_one(scale, &keys, &caller, real).await));
     times.push(("verify a request", verify(scale, opened.cached.clone(), real).await));
     times.push((

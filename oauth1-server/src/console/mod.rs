@@ -6,10 +6,12 @@
 
 mod asked;
 mod assets;
+mod debugger;
 mod form;
 mod frame;
 mod keys;
 mod once;
+mod organisation;
 mod page;
 mod refusals;
 mod refused;
@@ -94,6 +96,8 @@ fn table() -> Vec<(&'static str, MethodRouter<Console>)> {
         ("/sign-out", post(session::sign_out)),
         ("/step-up", get(session::step_up_form).post(session::step_up)),
     ];
+    table.push(("/debugger", get(debugger::form).post(debugger::explain)));
     table.extend(keys::table());
+    table.extend(organisation::table());
     table
 }

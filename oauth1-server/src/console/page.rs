@@ -111,7 +111,7 @@ const MENU: [(&str, &str, Right); 10] = [
     ("/accounts", "Accounts", Right::AccountsManage),
 ];
 
-const DONE: [(&str, &str); 26] = [
+const DONE: [(&str, &str); 29] = [
     ("set-up", "You are the first administrator. Sign in to begin."),
     ("signed-out", "You are signed out."),
     ("saved", "Saved."),
@@ -129,6 +129,9 @@ const DONE: [(&str, &str); 26] = [
     ("person-enabled", "The person can sign in again."),
     ("role-created", "The role is there; give it to people or keys."),
     ("role-deleted", "The role is gone."),
+    ("basic-created", "The credential is there, with the password that you typed."),
+    ("basic-password", "The new password is set; the old one no longer works."),
+    ("basic-stored", "The password is not shown again. Set a new one if it gets lost."),
     ("basic-deleted", "Deleted. The name and password no longer work."),
     ("basic-enabled", "Enabled. It works with the next request."),
     ("basic-disabled", "Disabled. The next request is refused."),

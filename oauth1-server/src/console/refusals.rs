@@ -8,6 +8,9 @@ use crate::management::KeptRefusal;
 /// One of them.
 #[derive(Clone, Debug)]
 pub(super) struct RefusalRow {
+    pub(super) id: String,
+    /// The key's row id, where it is not every sender's.
+    pub(super) key: Option<String>,
     pub(super) at: When,
     pub(super) reason: String,
     pub(super) problem: String,
@@ -40,6 +43,13 @@ impl From<KeptRefusal> for RefusalRow {
 }
 
 impl RefusalRow {
+    /// Where its base string can be compared, if one was built.
+    pub(super) fn debugger(&self) -> Option<String> {
+        let built = self.details.iter().any(|(name, _)| name == "base string");
+        let key = self.key.as_deref().unwrap_or_default();
+        built.then(|| format!("/debugger?refusal={}&key={key}", self.id))
+    }
+
     fn of(
         refusal: KeptRefusal,
         problem: String,
@@ -47,6 +57,8 @@ impl RefusalRow {
         details: Vec<(String, String)>,
     ) -> Self {
         Self {
+            id: refusal.id,
+            key: None,
             at: When(refusal.at),
             reason: refusal.reason,
             problem,

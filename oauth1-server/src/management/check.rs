@@ -89,8 +89,11 @@ impl KeyService {
                 }
                 Decision::Denied { needs } => {
                     verdict.reasons.push(format!(
-                        "{whose} has none of {}; give it one of them{}",
-                        needs.join(", "),
+                        "{whose} has {}{}",
+                        match &*needs {
+                            [only] => format!("no {only}; give it that"),
+                            _ => format!("none of {}; give it one of them", needs.join(", ")),
+                        },
                         if needs.iter().any(|need| {
                             let needing = self.management.catalogue().needing_assignment(need);
                             needing.iter().any(|n| n == need && !assigned.contains(n))

@@ -270,10 +270,12 @@ impl Query {
             self.conditions += &format!(" AND ' ' || c.scopes || ' ' LIKE ${n} ESCAPE '!'");
         }
         if let Some(end) = filter.expires_before {
-            self.and("c.expires_at < ", end.into());
+            self.and("coalesce(c.expires_at, 9223372036854775807) < ", end.into());
         }
         if filter.never_expires {
-            self.conditions += " AND c.expires_at IS NULL";
+            // As the index has it.
+            self.conditions +=
+                " AND coalesce(c.expires_at, 9223372036854775807) = 9223372036854775807";
         }
         if let Some(since) = filter.unused_since {
             let n = self.bind(since.into());

@@ -17,6 +17,7 @@ mod create;
 mod error;
 #[cfg(feature = "server")]
 mod idempotency;
+mod judge;
 mod key;
 mod list;
 mod page;

@@ -42,6 +42,18 @@ pub(super) async fn rotate(
     answer::versioned(&object, rotated.key.version)
 }
 
+pub(super) async fn finish_rotation(
+    State(state): State<RestState>,
+    Path(key): Path<String>,
+    input: Input,
+) -> Answer {
+    let caller = input.caller()?;
+    input.no_query()?;
+    input.no_body()?;
+    let key = state.management().keys().finish_rotation(caller, &key).await?;
+    answer::versioned(&json::key(&key), key.version)
+}
+
 pub(super) async fn regenerate(
     State(state): State<RestState>,
     Path(key): Path<String>,

@@ -49,6 +49,11 @@ async fn d03_regenerating_breaks_and_rotating_does_not(desk: &Desk) {
         rotated.token_secret.unwrap(),
     );
     assert_eq!(desk.send(&client, Some(&token), "GET", "/v1/things").await.problem(), "ok");
+    // Nobody needs the old ones any more.
+    let finished = desk.keys.finish_rotation(&caller(), &key.key.id).await.unwrap();
+    assert_eq!(finished.old_secret_expires_at, None);
+    assert_eq!(desk.call(&key, "GET", "/v1/things").await.problem(), "signature_invalid");
+    assert_eq!(desk.send(&client, Some(&token), "GET", "/v1/things").await.problem(), "ok");
     desk.keys.regenerate(&caller(), &key.key.id).await.unwrap();
     for (client, token) in [(&client, &token), (&key.credentials.client, &key.credentials.token)] {
         let answer = desk.send(client, Some(token), "GET", "/v1/things").await;

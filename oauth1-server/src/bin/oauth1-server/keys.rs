@@ -117,6 +117,10 @@ async fn execute(
             let rotated = keys.rotate(&caller, &args.key.key, rotation, args.grace).await;
             print.rotated(&rotated.map_err(failed)?);
         }
+        KeysCommand::FinishRotation(args) => {
+            let key = keys.finish_rotation(&caller, &args.key).await.map_err(failed)?;
+            print.done("without old secrets", &key);
+        }
         KeysCommand::Regenerate(args) => {
             let id = sure(&keys, &caller, &args, "Regenerate all values of").await?;
             print.created(&keys.regenerate(&caller, &id).await.map_err(failed)?);

@@ -22,17 +22,17 @@ impl HealthCard {
     }
 }
 
-/// All of them, for one account or for all.
+/// All of them, for one account: what is counted is an account's in every index.
 pub(super) async fn cards(
     console: &Console,
     caller: &Caller,
-    account: Option<&str>,
+    account: &str,
     current: &str,
     now: i64,
 ) -> Result<Vec<HealthCard>, Refused> {
     let mut cards = Vec::new();
     for (name, title, why) in CARDS {
-        let mut filter = KeyFilter { account: account.map(str::to_owned), ..KeyFilter::default() };
+        let mut filter = KeyFilter { account: Some(account.to_owned()), ..KeyFilter::default() };
         apply(&mut filter, name, now);
         let count = console.management().keys().count(caller, &filter, MOST).await?;
         cards.push(HealthCard { name, title, why, count, current: name == current });

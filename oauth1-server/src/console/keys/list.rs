@@ -88,7 +88,12 @@ pub(super) async fn show(State(console): State<Console>, Extension(asked): Ask) 
         }
         _ => 0,
     };
-    let health = health::cards(&console, caller, of_account, query.text("health"), now).await?;
+    let health = match &account {
+        Some(account) => {
+            health::cards(&console, caller, &account.name, query.text("health"), now).await?
+        }
+        None => Vec::new(),
+    };
     let narrowed = ["q", "state", "environment", "scope", "created_by", "health", "after"];
     let narrowed = narrowed.iter().any(|name| query.given(name).is_some());
     let reveals = account.as_ref().is_none_or(|account| account.secret_reveal);

@@ -35,7 +35,8 @@ pub(super) async fn list(
     let keys = console.management().keys();
     let key = keys.show(caller, &key).await?;
     let refusals = keys.refusals(caller, Some(&key.id)).await?;
-    let refusals = refusals.into_iter().map(RefusalRow::from).collect();
+    let of_key = |refusal| RefusalRow { key: Some(key.id.clone()), ..RefusalRow::from(refusal) };
+    let refusals = refusals.into_iter().map(of_key).collect();
     let (shell, head) = Head::new(&asked, key, "refusals");
     Ok(page::render(StatusCode::OK, &RefusalsPage { shell, head, refusals }))
 }

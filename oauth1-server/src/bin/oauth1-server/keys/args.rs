@@ -25,6 +25,8 @@ pub(crate) enum KeysCommand {
     Enable(KeyArgs),
     /// Make new secrets, and print them, once; the old ones are good for some time more.
     Rotate(RotateArgs),
+    /// End the old secrets of a rotation before their time.
+    FinishRotation(KeyArgs),
     /// Make four new values, and print them, once. The old ones end now.
     Regenerate(SureArgs),
     /// Make a short-lived token for a key, and print it, once.
@@ -268,9 +270,11 @@ impl KeysCommand {
             Self::Create(args) => &args.common,
             Self::List(args) => &args.common,
             Self::Refusals(args) => &args.common,
-            Self::Show(args) | Self::Disable(args) | Self::Enable(args) | Self::Addresses(args) => {
-                &args.common
-            }
+            Self::Show(args)
+            | Self::Disable(args)
+            | Self::Enable(args)
+            | Self::FinishRotation(args)
+            | Self::Addresses(args) => &args.common,
             Self::Update(args) => &args.key.common,
             Self::Rotate(args) => &args.key.common,
             Self::Token(args) => &args.key.common,

@@ -60,6 +60,11 @@ impl Values {
         words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
     }
 
+    /// The version of what the form was made of. What is none of ours never matches.
+    pub(super) fn version(&self) -> Option<i64> {
+        Some(self.text("version").parse().unwrap_or(-1))
+    }
+
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -28,7 +28,7 @@ impl<'a> Once<'a> {
             Attempt::First(id) => Ok(Self { console, id }),
             _ => Err(Refused::page(
                 StatusCode::CONFLICT,
-                "This form was sent before, and secrets are shown once. What it made is in the list of keys; if the secrets are lost, rotate the key.",
+                "This form was sent before, and secrets are shown once. What it made is there; if a secret was lost, make a new one on its page.",
             )),
         }
     }

@@ -53,7 +53,11 @@ impl Shell {
             account: session.person.account.clone().unwrap_or_else(|| "all accounts".to_owned()),
         });
         let path = asked.map_or("", |asked| asked.target.split('?').next().unwrap_or_default());
-        let menu = MENU.iter().filter(|(_, _, right)| asked.is_some_and(|a| a.may(*right)));
+        // Senders without a key may be of any account, so only who sees all sees them.
+        let limited = session.is_none_or(|session| session.caller.account.is_some());
+        let menu = MENU.iter().filter(|(place, _, right)| {
+            asked.is_some_and(|a| a.may(*right)) && !(limited && *place == "/refusals")
+        });
         let menu = menu.map(|(place, text, _)| Item {
             path: place,
             text,

@@ -38,6 +38,7 @@ impl From<KeptRefusal> for RefusalRow {
         let mut take = |name: &str| sentence(&detail.remove(name).map(text).unwrap_or_default());
         let (problem, fix) = (take("problem"), take("fix"));
         let details = detail.into_iter().map(|(name, value)| (name.replace('_', " "), text(value)));
+        let details = details.filter(|(_, value)| !value.is_empty());
         Self::of(refusal, problem, fix, details.collect())
     }
 }

@@ -108,7 +108,7 @@ pub(super) async fn privileges(
     let form = &asked.form;
     let change = KeyChange { scopes: Some(grid.scopes(form)), ..KeyChange::default() };
     let keys = console.management().keys();
-    match keys.update(asked.caller()?, &key.id, &change, version(form)).await {
+    match keys.update(asked.caller()?, &key.id, &change, form.version()).await {
         Ok(key) => {
             let to = format!("/keys/{}/privileges?done=privileges", key.id);
             Ok(Redirect::to(&to).into_response())
@@ -178,7 +178,7 @@ pub(super) async fn settings(
     };
     if errors.is_empty() {
         let keys = console.management().keys();
-        match keys.update(asked.caller()?, &key.id, &change, version(form)).await {
+        match keys.update(asked.caller()?, &key.id, &change, form.version()).await {
             Ok(key) => {
                 let to = format!("/keys/{}/settings?done=saved", key.id);
                 return Ok(Redirect::to(&to).into_response());
@@ -196,11 +196,6 @@ async fn read(console: &Console, asked: &Asked, key: &str) -> Result<(Key, Accou
     let key = console.management().keys().show(caller, key).await?;
     let account = console.management().account(caller, Some(&key.account)).await?;
     Ok((key, account))
-}
-
-/// The version that the form was made of. What is none of ours never matches.
-pub(super) fn version(form: &Values) -> Option<i64> {
-    Some(form.text("version").parse().unwrap_or(-1))
 }
 
 pub(super) fn status(errors: &Errors) -> StatusCode {

@@ -16,7 +16,7 @@ use crate::{
         asked::Ask,
         form::{Errors, Values, sentence},
         page::{self, Shell},
-        when::When,
+        when::{self, When},
     },
     management::{KeyState, Right, SeenAddresses, Verdict},
 };
@@ -34,6 +34,25 @@ struct OverviewPage<'a> {
     may_reveal: bool,
     may_audit: bool,
     within: u64,
+}
+
+impl OverviewPage<'_> {
+    /// Milliseconds until the key ends.
+    fn until_end(&self) -> i64 {
+        self.head.key.expires_at.map_or(i64::MAX, |end| end - self.head.now)
+    }
+
+    fn is_over(&self) -> bool {
+        self.until_end() <= 0
+    }
+
+    fn ends_soon(&self) -> bool {
+        self.until_end() < SOON
+    }
+
+    fn left(&self) -> String {
+        when::duration(self.until_end())
+    }
 }
 
 pub(super) async fn show(
@@ -79,3 +98,6 @@ pub(super) async fn show(
     };
     Ok(page::render(StatusCode::OK, &page))
 }
+
+/// Fourteen days, in milliseconds.
+const SOON: i64 = 14 * 24 * 3600 * 1000;

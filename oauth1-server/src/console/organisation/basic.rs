@@ -8,7 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 
-use super::{Answer, basic_card, confirm, enabled, password, told, version, wrong};
+use super::{Answer, basic_card, confirm, enabled, password, told, wrong};
 use crate::{
     console::{
         Console,
@@ -108,7 +108,7 @@ pub(super) async fn set_enabled(
     Extension(asked): Ask,
 ) -> Answer {
     let credential = read(&console, &asked, &name).await?;
-    let (enabled, version) = (enabled(&asked.form)?, version(&asked.form));
+    let (enabled, version) = (enabled(&asked.form)?, asked.form.version());
     let service = console.management().basic_credentials();
     match service.set_enabled(asked.caller()?, &credential.id, enabled, version).await {
         Ok(credential) => {
@@ -156,7 +156,7 @@ pub(super) async fn delete(
         return page(&console, &asked, credential, wrong(errors)).await;
     }
     let service = console.management().basic_credentials();
-    match service.delete(asked.caller()?, &credential.id, version(&asked.form)).await {
+    match service.delete(asked.caller()?, &credential.id, asked.form.version()).await {
         Ok(_) => Ok(Redirect::to("/basic?done=basic-deleted").into_response()),
         Err(error) => page(&console, &asked, credential, told(error)?).await,
     }

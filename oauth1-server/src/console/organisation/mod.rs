@@ -76,11 +76,6 @@ const fn wrong(errors: Errors) -> (StatusCode, Errors) {
     (StatusCode::UNPROCESSABLE_ENTITY, errors)
 }
 
-/// The version that the form was made of. What is none of ours never matches.
-fn version(form: &Values) -> Option<i64> {
-    Some(form.text("version").parse().unwrap_or(-1))
-}
-
 /// What a switch is to be.
 fn enabled(form: &Values) -> Result<bool, Refused> {
     match form.text("enabled") {

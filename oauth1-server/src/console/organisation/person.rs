@@ -8,7 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 
-use super::{Answer, confirm, enabled, limits, needed_password, people, told, version, wrong};
+use super::{Answer, confirm, enabled, limits, needed_password, people, told, wrong};
 use crate::{
     console::{
         Console,
@@ -117,7 +117,7 @@ pub(super) async fn update(
         enabled: None,
     };
     let people = console.management().people();
-    match people.update(asked.caller()?, &person.id, &change, version(form)).await {
+    match people.update(asked.caller()?, &person.id, &change, form.version()).await {
         Ok(person) => Ok(back(&person, "saved")),
         Err(error) => page(&console, &asked, person, Some(form), told(error)?).await,
     }
@@ -132,7 +132,7 @@ pub(super) async fn set_enabled(
     let enabled = enabled(&asked.form)?;
     let change = PersonChange { enabled: Some(enabled), ..PersonChange::default() };
     let people = console.management().people();
-    match people.update(asked.caller()?, &person.id, &change, version(&asked.form)).await {
+    match people.update(asked.caller()?, &person.id, &change, asked.form.version()).await {
         Ok(person) => Ok(back(&person, if enabled { "person-enabled" } else { "person-disabled" })),
         Err(error) => page(&console, &asked, person, None, told(error)?).await,
     }
@@ -172,7 +172,7 @@ pub(super) async fn delete(
         return page(&console, &asked, person, None, wrong(errors)).await;
     }
     let people = console.management().people();
-    match people.delete(asked.caller()?, &person.id, version(&asked.form)).await {
+    match people.delete(asked.caller()?, &person.id, asked.form.version()).await {
         Ok(_) => Ok(Redirect::to("/people?done=person-deleted").into_response()),
         Err(error) => page(&console, &asked, person, None, told(error)?).await,
     }

@@ -11,7 +11,7 @@ use http::StatusCode;
 use super::{
     Answer, confirm,
     roles::{holds, meaning, offered, permissions},
-    told, version, wrong,
+    told, wrong,
 };
 use crate::{
     console::{
@@ -105,7 +105,7 @@ pub(super) async fn update(
         permissions: Some(permissions),
     };
     let roles = console.management().roles();
-    match roles.update(asked.caller()?, &role.id, &change, version(form)).await {
+    match roles.update(asked.caller()?, &role.id, &change, form.version()).await {
         Ok(role) => Ok(Redirect::to(&format!("/roles/{}?done=saved", role.id)).into_response()),
         Err(error) => page(&asked, role, Some(form), told(error)?),
     }
@@ -123,7 +123,7 @@ pub(super) async fn delete(
         return page(&asked, role, None, wrong(errors));
     }
     let roles = console.management().roles();
-    match roles.delete(asked.caller()?, &role.id, version(&asked.form)).await {
+    match roles.delete(asked.caller()?, &role.id, asked.form.version()).await {
         Ok(_) => Ok(Redirect::to("/roles?done=role-deleted").into_response()),
         Err(error) => page(&asked, role, None, told(error)?),
     }

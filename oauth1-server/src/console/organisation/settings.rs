@@ -9,7 +9,7 @@ use axum::{
 use http::StatusCode;
 use jiff::tz;
 
-use super::{Answer, told, version, wrong};
+use super::{Answer, told, wrong};
 use crate::{
     console::{
         Console,
@@ -134,7 +134,7 @@ pub(super) async fn update(State(console): State<Console>, Extension(asked): Ask
     }
     let caller = asked.caller()?;
     let management = console.management();
-    match management.update_account(caller, Some(&account.id), &change, version(form)).await {
+    match management.update_account(caller, Some(&account.id), &change, form.version()).await {
         Ok(account) => Ok(back(&account, "saved")),
         Err(error) => page(&console, &asked, account, Some(form), told(error)?).await,
     }

@@ -29,7 +29,11 @@ const fn key(name: &'static str, default: &'static str, about: &'static str) -> 
 pub(crate) const KEYS: &[Key] = &[
     key("server.data_dir", "oauth1-data", "directory of the embedded stores and the master key"),
     key("server.listen", "127.0.0.1:8080", "address of the public listener"),
-    key("server.admin_listen", "127.0.0.1:8081", "address of health checks, metrics and /v1"),
+    key(
+        "server.admin_listen",
+        "127.0.0.1:8081",
+        "address of health checks, metrics, /v1 and the console",
+    ),
     key("server.origin", "", "scheme://host[:port] that clients sign; needed unless on loopback"),
     key(
         "server.admin_origin",

@@ -43,6 +43,14 @@ impl fmt::Display for When {
 /// It writes digits and names of months.
 impl askama::filters::HtmlSafe for When {}
 
+/// The last second before a moment, where an account is: a day ends at 23:59:59 there. Nothing where
+/// that is what UTC says.
+pub(super) fn last_second(at: i64, zone: &str) -> Option<String> {
+    let zone = TimeZone::get(zone).ok().filter(|zone| *zone != TimeZone::UTC)?;
+    let at = Timestamp::from_millisecond(at.checked_sub(1)?).ok()?.to_zoned(zone);
+    Some(at.strftime("%-d %b %Y, %H:%M:%S %Q").to_string())
+}
+
 /// How long, in the largest units that tell it.
 pub(super) fn duration(milliseconds: i64) -> String {
     let seconds = milliseconds.max(0) / 1000;
@@ -70,6 +78,9 @@ mod tests {
             "<time datetime=\"2026-01-01T00:00:00Z\">1 Jan 2026, 00:00&nbsp;UTC</time>"
         );
         assert_eq!(When(i64::MAX).to_string(), "unknown");
+        let last = last_second(1_801_436_400_000, "Europe/Berlin");
+        assert_eq!(last.as_deref(), Some("31 Jan 2027, 23:59:59 Europe/Berlin"));
+        assert_eq!(last_second(1_801_436_400_000, "UTC"), None);
         assert_eq!(duration(86_400_000 + 3_600_000), "1 day 1 hour");
         assert_eq!(duration(-5), "0 seconds");
         assert_eq!(duration(7_260_000), "2 hours 1 minute");

@@ -2,7 +2,7 @@
 
 use crate::{
     console::{Console, refused::Refused},
-    management::{Caller, KeyFilter, KeyState},
+    management::{Account, Caller, KeyFilter, KeyState},
 };
 
 /// One card; it leads to the keys that it counts.
@@ -22,19 +22,23 @@ impl HealthCard {
     }
 }
 
-/// All of them, for one account: what is counted is an account's in every index.
+/// All of them. What is counted is an account's in every index, so accounts are asked in turn.
 pub(super) async fn cards(
     console: &Console,
     caller: &Caller,
-    account: &str,
+    accounts: &[Account],
     current: &str,
     now: i64,
 ) -> Result<Vec<HealthCard>, Refused> {
     let mut cards = Vec::new();
     for (name, title, why) in CARDS {
-        let mut filter = KeyFilter { account: Some(account.to_owned()), ..KeyFilter::default() };
-        apply(&mut filter, name, now);
-        let count = console.management().keys().count(caller, &filter, MOST).await?;
+        let mut count = 0;
+        for account in accounts.iter().take(MOST_ACCOUNTS) {
+            let account = Some(account.name.clone());
+            let mut filter = KeyFilter { account, ..KeyFilter::default() };
+            apply(&mut filter, name, now);
+            count += console.management().keys().count(caller, &filter, MOST).await?;
+        }
         cards.push(HealthCard { name, title, why, count, current: name == current });
     }
     Ok(cards)
@@ -61,5 +65,6 @@ const CARDS: [(&str, &str, &str); 4] = [
     ("open-to-all", "Allow list without effect", "0.0.0.0/0 or ::/0 restricts nothing."),
 ];
 const MOST: u64 = 1000;
+const MOST_ACCOUNTS: usize = 20;
 /// Milliseconds.
 const DAY: i64 = 24 * 3600 * 1000;

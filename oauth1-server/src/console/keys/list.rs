@@ -45,6 +45,10 @@ impl ListPage<'_> {
         })
     }
 
+    fn is_shown(&self, account: &Account) -> bool {
+        self.account.as_ref().is_some_and(|shown| shown.id == account.id)
+    }
+
     /// A link to the same list, narrowed otherwise.
     fn link(&self, name: &str, value: &str) -> String {
         self.query.query(&[("after", ""), ("done", ""), (name, value)])
@@ -56,7 +60,6 @@ pub(super) async fn show(State(console): State<Console>, Extension(asked): Ask) 
     let (management, query) = (console.management(), &asked.query);
     let now = now();
     let mut filter = KeyFilter {
-        account: query.owned("account"),
         state: KeyState::ALL.into_iter().find(|state| state.as_str() == query.text("state")),
         environment: query.owned("environment"),
         scope: query.owned("scope"),
@@ -71,16 +74,16 @@ pub(super) async fn show(State(console): State<Console>, Extension(asked): Ask) 
         ..KeyFilter::default()
     };
     health::apply(&mut filter, query.text("health"), now);
+    let accounts = management.accounts(caller).await?;
+    // Only the newest are listed across accounts; in another order they are one account's.
+    let across = accounts.len() > 1 && filter.order == KeyOrder::Newest && filter.search.is_none();
+    let account = match query.given("account") {
+        None if across => None,
+        name => Some(management.account(caller, name).await?),
+    };
+    filter.account = account.as_ref().map(|account| account.name.clone());
     let keys = management.keys();
     let page = keys.list(caller, &filter, query.given("after"), PAGE).await?;
-    let of_account = query.given("account");
-    let accounts = management.accounts(caller).await?;
-    let accounts = if accounts.len() > 1 { accounts } else { Vec::new() };
-    // How many there may be is told of one account.
-    let account = match (of_account, accounts.len()) {
-        (None, 1..) => None,
-        (name, _) => Some(management.account(caller, name).await?),
-    };
     let used = match &account {
         Some(account) if account.max_keys > 0 => {
             let all = KeyFilter { account: Some(account.name.clone()), ..KeyFilter::default() };
@@ -88,12 +91,12 @@ pub(super) async fn show(State(console): State<Console>, Extension(asked): Ask) 
         }
         _ => 0,
     };
-    let health = match &account {
-        Some(account) => {
-            health::cards(&console, caller, &account.name, query.text("health"), now).await?
-        }
-        None => Vec::new(),
+    let looked_at = match &account {
+        Some(account) => std::slice::from_ref(account),
+        None => &accounts[..],
     };
+    let health = health::cards(&console, caller, looked_at, query.text("health"), now).await?;
+    let accounts = if accounts.len() > 1 { accounts } else { Vec::new() };
     let narrowed = ["q", "state", "environment", "scope", "created_by", "health", "after"];
     let narrowed = narrowed.iter().any(|name| query.given(name).is_some());
     let reveals = account.as_ref().is_none_or(|account| account.secret_reveal);

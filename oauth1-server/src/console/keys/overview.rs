@@ -30,6 +30,8 @@ struct OverviewPage<'a> {
     errors: Errors,
     seen: SeenAddresses,
     verdict: Option<Verdict>,
+    /// The end of the key where its account is.
+    there: Option<String>,
     reveals: bool,
     may_reveal: bool,
     may_audit: bool,
@@ -83,6 +85,7 @@ pub(super) async fn show(
             verdict = Some(keys.check(caller, &key.id, method, path, address).await?);
         }
     }
+    let there = key.expires_at.and_then(|end| when::last_second(end, &account.time_zone));
     let (shell, head) = Head::new(&asked, key, "overview");
     let page = OverviewPage {
         shell,
@@ -91,6 +94,7 @@ pub(super) async fn show(
         errors,
         seen,
         verdict,
+        there,
         reveals: account.secret_reveal,
         may_reveal: asked.may(Right::KeysReveal) && account.secret_reveal,
         may_audit: asked.may(Right::AuditRead),

@@ -18,6 +18,8 @@ mod desk;
 mod hands;
 #[path = "console/setup.rs"]
 mod setup;
+#[path = "console/snippets.rs"]
+mod snippets;
 #[path = "console/webdriver.rs"]
 mod webdriver;
 #[path = "console/world.rs"]
@@ -33,7 +35,6 @@ use serde_json::json;
 
 use crate::{
     browser::{Browser, DESKTOP, Look, PHONE},
-    card,
     desk::{PASSWORD, at_first_start},
     world::world,
 };

@@ -105,3 +105,29 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (2, "management", include_str!("../../../migrations/postgres/0002_management.sql")),
     (3, "console", include_str!("../../../migrations/postgres/0003_console.sql")),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that is not in the list would never be run.
+    #[test]
+    fn every_migration_is_listed() {
+        for (folder, listed) in [
+            #[cfg(feature = "sqlite")]
+            ("sqlite", SQLITE),
+            #[cfg(feature = "postgres")]
+            ("postgres", POSTGRES),
+        ] {
+            let folder = format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
+            let mut files: Vec<_> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .collect();
+            files.sort();
+            let names = listed.iter().map(|(version, name, _)| format!("{version:04}_{name}.sql"));
+            assert_eq!(files, names.collect::<Vec<_>>());
+            assert_eq!(listed.last().map(|(version, ..)| *version), Some(SchemaVersion::NEEDED));
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! A request as RFC 9112 writes it.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::format;
 
 use super::{CaptureError, CapturedRequest};
 use crate::base_string_uri::Scheme;
@@ -14,9 +14,10 @@ pub(super) fn parse(bytes: &[u8], scheme: Scheme) -> Result<CapturedRequest, Cap
     let (Some(method), Some(target)) = (words.next(), words.next()) else {
         return Err(malformed("the first line is no request line"));
     };
-    let mut headers: Vec<(String, String)> = Vec::new();
+    let mut request =
+        CapturedRequest { method: method.into(), url: target.into(), ..CapturedRequest::default() };
     for line in lines {
-        match (line.strip_prefix([' ', '\t']), headers.last_mut()) {
+        match (line.strip_prefix([' ', '\t']), request.headers.last_mut()) {
             (Some(folded), Some((_, value))) => {
                 value.push(' ');
                 value.push_str(folded.trim());
@@ -24,28 +25,25 @@ pub(super) fn parse(bytes: &[u8], scheme: Scheme) -> Result<CapturedRequest, Cap
             _ => {
                 let (name, value) =
                     line.split_once(':').ok_or_else(|| malformed("a header has no colon"))?;
-                headers.push((name.into(), value.trim().into()));
+                request.headers.push((name.into(), value.trim().into()));
             }
         }
     }
-    let named = |wanted: &str| {
-        headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(wanted)).map(|(_, v)| v.as_str())
-    };
-    let url = if target.starts_with('/') {
-        let host = named("host").ok_or_else(|| malformed("there is no Host header"))?;
-        format!("{}://{host}{target}", scheme.as_str())
-    } else {
-        target.into()
-    };
+    if target.starts_with('/') {
+        let host = request.header("host").ok_or_else(|| malformed("there is no Host header"))?;
+        request.url = format!("{}://{host}{target}", scheme.as_str());
+    }
     // Without a length, a line end at the end is the editor's.
-    let body = match named("content-length").and_then(|length| length.parse::<usize>().ok()) {
+    let length = request.header("content-length").and_then(|length| length.parse::<usize>().ok());
+    request.body = match length {
         Some(length) => body.get(..length).unwrap_or(body),
         None => match str::from_utf8(body) {
             Ok(text) => without_line_end(text).as_bytes(),
             Err(_) => body,
         },
-    };
-    Ok(CapturedRequest { method: method.into(), url, headers, body: body.into() })
+    }
+    .into();
+    Ok(request)
 }
 
 fn split_head(bytes: &[u8]) -> (&[u8], &[u8]) {

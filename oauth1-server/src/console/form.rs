@@ -6,7 +6,7 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::refused::Refused;
-use crate::management::{InvalidField, ManagementError};
+use crate::management::{InvalidField, ManagementError, SignInError};
 
 /// Names and values of a query or a form, wiped when they are dropped.
 #[derive(Clone, Default)]
@@ -110,6 +110,19 @@ impl Errors {
     /// Something that is no single field's.
     pub(super) fn whole(problem: &str) -> Self {
         Self { general: Some(sentence(problem)), ..Self::default() }
+    }
+
+    /// Why a password that was given again was not taken, as far as another try can mend it.
+    pub(super) fn of_password(error: SignInError, field: &str) -> Result<Self, Refused> {
+        match error {
+            SignInError::Wrong => {
+                let mut errors = Self::default();
+                errors.add(field, "The password is wrong.");
+                Ok(errors)
+            }
+            SignInError::Throttled { .. } => Ok(Self::whole(&error.to_string())),
+            error => Err(error.into()),
+        }
     }
 
     pub(super) fn add(&mut self, field: &str, problem: impl Into<String>) {

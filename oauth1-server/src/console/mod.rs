@@ -32,7 +32,7 @@ use crate::{PublicOrigin, management::Management};
 #[derive(Clone, Debug)]
 pub struct Console(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     management: Management,
     origin: PublicOrigin,
@@ -50,14 +50,9 @@ impl Console {
 
     /// How many seconds other nodes take at most until they know of a change.
     #[must_use]
-    pub fn with_propagation(self, seconds: u64) -> Self {
-        let Inner { management, origin, service, .. } = &*self.0;
-        Self(Arc::new(Inner {
-            management: management.clone(),
-            origin: origin.clone(),
-            service: service.clone(),
-            within: seconds,
-        }))
+    pub fn with_propagation(mut self, seconds: u64) -> Self {
+        Arc::make_mut(&mut self.0).within = seconds;
+        self
     }
 
     fn management(&self) -> &Management {

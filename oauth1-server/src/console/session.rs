@@ -82,7 +82,7 @@ pub(super) async fn set_up(State(console): State<Console>, Extension(asked): Ask
         Ok(_) => Ok(Redirect::to("/sign-in?done=set-up").into_response()),
         Err(SignInError::SetupDone) => Ok(Redirect::to("/sign-in").into_response()),
         Err(error) => {
-            let (status, errors) = told(error, "code")?;
+            let (status, errors) = told(error)?;
             Ok(setup_page(&asked, status, errors))
         }
     }
@@ -116,7 +116,7 @@ pub(super) async fn sign_in(State(console): State<Console>, Extension(asked): As
         }
         Err(error) => {
             let retry = retry_after(&error);
-            let (status, errors) = told(error, "")?;
+            let (status, errors) = told(error)?;
             let shell = Shell::new(Some(&asked), "Sign in");
             let page = SignInPage { shell, form, errors, next };
             Ok(with_retry(page::render(status, &page), retry))
@@ -149,7 +149,7 @@ pub(super) async fn step_up(State(console): State<Console>, Extension(asked): As
         Ok(_) => Ok(Redirect::to(next).into_response()),
         Err(error) => {
             let retry = retry_after(&error);
-            let (_, errors) = told(error, "password")?;
+            let errors = Errors::of_password(error, "password")?;
             let shell = Shell::new(Some(&asked), "Confirm it is you");
             let page = StepUpPage { shell, errors, next };
             Ok(with_retry(page::render(StatusCode::FORBIDDEN, &page), retry))
@@ -158,7 +158,7 @@ pub(super) async fn step_up(State(console): State<Console>, Extension(asked): As
 }
 
 /// What is wrong, at the field if it is one's.
-fn told(error: SignInError, field: &str) -> Result<(StatusCode, Errors), Refused> {
+fn told(error: SignInError) -> Result<(StatusCode, Errors), Refused> {
     let status = match &error {
         SignInError::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
         SignInError::Wrong => StatusCode::UNAUTHORIZED,
@@ -169,23 +169,20 @@ fn told(error: SignInError, field: &str) -> Result<(StatusCode, Errors), Refused
     let mut errors = Errors::default();
     match error {
         SignInError::Management(error) => return Ok((status, Errors::from(error)?)),
-        SignInError::Wrong if field == "password" => {
-            errors.add(field, "The password is wrong.");
-        }
-        SignInError::WrongCode => errors.add(field, sentence(&error.to_string())),
+        SignInError::WrongCode => errors.add("code", sentence(&error.to_string())),
         error => errors.general = Some(sentence(&error.to_string())),
     }
     Ok((status, errors))
 }
 
-const fn retry_after(error: &SignInError) -> Option<u64> {
+pub(super) const fn retry_after(error: &SignInError) -> Option<u64> {
     match error {
         SignInError::Throttled { retry_after } => Some(*retry_after),
         _ => None,
     }
 }
 
-fn with_retry(mut response: Response, seconds: Option<u64>) -> Response {
+pub(super) fn with_retry(mut response: Response, seconds: Option<u64>) -> Response {
     if let Some(seconds) = seconds {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -58,19 +58,14 @@ pub(super) async fn reveal(
         let sessions = console.management().sessions();
         match sessions.step_up(token, &password, asked.address.as_deref()).await {
             Ok(session) => caller = session.caller,
-            Err(SignInError::Wrong) => {
-                let mut errors = Errors::default();
-                errors.add("password", "The password is wrong.");
-                let status = StatusCode::FORBIDDEN;
+            Err(error) => {
+                let status = match error {
+                    SignInError::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+                    _ => StatusCode::FORBIDDEN,
+                };
+                let errors = Errors::of_password(error, "password")?;
                 return Ok(reveal_page(&asked, key, secret, None, status, errors));
             }
-            Err(SignInError::Throttled { retry_after }) => {
-                let error = SignInError::Throttled { retry_after };
-                let errors = Errors::whole(&error.to_string());
-                let status = StatusCode::TOO_MANY_REQUESTS;
-                return Ok(reveal_page(&asked, key, secret, None, status, errors));
-            }
-            Err(error) => return Err(error.into()),
         }
     }
     match console.management().keys().reveal(&caller, &key.id, secret).await {

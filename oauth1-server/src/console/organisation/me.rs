@@ -4,18 +4,19 @@ use askama::Template;
 use axum::{
     Extension,
     extract::State,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 
 use super::{Answer, needed_password, roles::meaning, told, wrong};
 use crate::{
     console::{
         Console,
         asked::{Ask, Asked},
-        form::{Errors, sentence},
+        form::Errors,
         page::{self, Shell},
         refused::Refused,
+        session,
         when::When,
     },
     management::{ManagementError, Password, Session, SignInError},
@@ -77,19 +78,9 @@ pub(super) async fn set_password(State(console): State<Console>, Extension(asked
 }
 
 fn not_confirmed(asked: &Asked, error: SignInError) -> Answer {
-    let mut errors = Errors::default();
-    match error {
-        SignInError::Wrong => {
-            errors.add("old_password", "The password is wrong.");
-            page(asked, (StatusCode::FORBIDDEN, errors))
-        }
-        SignInError::Throttled { retry_after } => {
-            errors.general = Some(sentence(&error.to_string()));
-            let mut response: Response = page(asked, (StatusCode::TOO_MANY_REQUESTS, errors))?;
-            let seconds = HeaderValue::from(retry_after);
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
-            Ok(response)
-        }
-        error => Err(error.into()),
-    }
+    let retry = session::retry_after(&error);
+    let status =
+        if retry.is_some() { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::FORBIDDEN };
+    let errors = Errors::of_password(error, "old_password")?;
+    Ok(session::with_retry(page(asked, (status, errors))?, retry))
 }

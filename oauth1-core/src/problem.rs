@@ -118,6 +118,12 @@ impl ProblemReport {
         Self::new(Problem::TimestampRefused).with(TIMESTAMPS, alloc::format!("{first}-{last}"))
     }
 
+    /// Parameters that are not accepted as they are, by their wire names.
+    #[must_use]
+    pub fn parameters_rejected(names: &[&str]) -> Self {
+        Self::new(Problem::ParameterRejected).with_names(REJECTED, names)
+    }
+
     /// Adds a sentence for people.
     #[must_use]
     pub fn with_advice(self, advice: impl Into<String>) -> Self {
@@ -227,7 +233,7 @@ impl ParameterError {
 impl From<&ParameterError> for ProblemReport {
     fn from(error: &ParameterError) -> Self {
         let report = Self::new(error.problem());
-        let rejected = |name| report.clone().with_names(REJECTED, &[name]);
+        let rejected = |name| Self::parameters_rejected(&[name]);
         match error {
             ParameterError::Absent(absent) => report.with_names(ABSENT, absent),
             ParameterError::Version => report.with(VERSIONS, "1.0-1.0".into()),

@@ -6,7 +6,7 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin};
 
-use oauth1_core::{ParameterError, Problem};
+use oauth1_core::{ParameterError, Problem, protocol_parameters as names};
 
 use crate::{basic::BasicError, policy::AcceptableTimestamps, replay::NonceStoreError};
 
@@ -90,6 +90,10 @@ pub enum Refusal {
         /// Scopes of the catalogue that would, with commas; empty if none would.
         needs: Box<str>,
     },
+    /// No access is given to a client that signed correctly (sections 2.1 and 2.3): 400, 401, 403
+    /// or 429.
+    #[error(transparent)]
+    Delegation(#[from] DelegationError),
     /// Name and password are not right, or not accepted here: 401, all alike.
     #[error(transparent)]
     Basic(#[from] BasicError),
@@ -124,6 +128,7 @@ impl Refusal {
             Self::AddressRefused => "address_refused",
             Self::TokenRequired => "token_required",
             Self::ScopeDenied { .. } => "scope_denied",
+            Self::Delegation(error) => error.name(),
             Self::Basic(_) => "basic_refused",
             Self::Nonce(NonceStoreError::OverQuota { .. }) => "over_quota",
             Self::Nonce(NonceStoreError::Full { .. }) => "nonce_store_full",
@@ -174,6 +179,105 @@ impl IdentityError {
             Self::ClientExpired => Problem::ConsumerKeyRejected,
             Self::TokenUnknown | Self::TokenOfAnotherClient => Problem::TokenRejected,
             Self::Signature | Self::BodyHash => Problem::SignatureInvalid,
+        }
+    }
+}
+
+/// Why a client that signed correctly gets no credentials (sections 2.1 and 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DelegationError {
+    /// `oauth_callback` is not octet by octet one that is registered with the client.
+    #[error("oauth_callback is not registered with the client")]
+    Callback,
+    /// `scope` asks for what the client does not have.
+    #[error("scope names what the client does not have")]
+    Scope,
+    /// Temporary credentials are asked for with client credentials alone (section 2.1).
+    #[error("temporary credentials are asked for without oauth_token")]
+    TokenSent,
+    /// The client has too many temporary credentials that nobody has decided on.
+    #[error("the client has too many authorizations that are not decided")]
+    TooManyPending {
+        /// Seconds until the oldest of them ends.
+        retry_after: u64,
+    },
+    /// The resource owner has not decided yet.
+    #[error("the resource owner has not decided yet")]
+    Undecided,
+    /// The resource owner refused.
+    #[error("the resource owner refused")]
+    Denied,
+    /// The temporary credentials were exchanged before.
+    #[error("the temporary credentials were used before")]
+    Used,
+    /// The temporary credentials are out of time.
+    #[error("the temporary credentials have expired")]
+    Expired,
+    /// `oauth_verifier` is wrong.
+    #[error("the verification code is wrong")]
+    Verifier,
+    /// Too many wrong verification codes came with the temporary credentials.
+    #[error("too many wrong verification codes; the temporary credentials are dead")]
+    Locked,
+    /// The token is none that a verification code or a session handle belongs to.
+    #[error("the token is not one that can be exchanged or renewed like this")]
+    WrongToken,
+    /// `oauth_session_handle` is wrong, or what was authorized is over.
+    #[error("the session handle is not that of the token, or its time is over")]
+    SessionHandle,
+    /// The client may not bring the names and passwords of people.
+    #[error("the client may not sign people in by their passwords")]
+    PasswordsOff,
+    /// `x_auth_mode` is not `client_auth`, or a name or password is missing.
+    #[error("x_auth_mode must be client_auth, with x_auth_username and x_auth_password")]
+    PasswordForm,
+    /// Name and password do not belong together.
+    #[error("name or password are wrong")]
+    Password,
+    /// Too many wrong passwords.
+    #[error("too many wrong passwords")]
+    Throttled {
+        /// Seconds.
+        retry_after: u64,
+    },
+}
+
+impl DelegationError {
+    /// For metrics and logs, from a closed set.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::PasswordsOff => "xauth_refused",
+            Self::TooManyPending { .. } => "too_many_pending",
+            Self::Throttled { .. } => "sign_in_throttled",
+            error => error.problem().as_str(),
+        }
+    }
+
+    pub(crate) const fn problem(self) -> Problem {
+        match self {
+            Self::Callback | Self::Scope | Self::TokenSent | Self::PasswordForm => {
+                Problem::ParameterRejected
+            }
+            Self::TooManyPending { .. } | Self::Throttled { .. } => Problem::ConsumerKeyRefused,
+            Self::Undecided => Problem::PermissionUnknown,
+            Self::Denied => Problem::UserRefused,
+            Self::Used => Problem::TokenUsed,
+            Self::Expired => Problem::TokenExpired,
+            Self::Verifier => Problem::VerifierInvalid,
+            Self::Locked | Self::WrongToken | Self::SessionHandle => Problem::TokenRejected,
+            Self::PasswordsOff | Self::Password => Problem::PermissionDenied,
+        }
+    }
+
+    /// The parameter that is at fault, if it is malformed rather than wrong.
+    pub(crate) const fn rejected(self) -> Option<&'static str> {
+        match self {
+            Self::Callback => Some(names::CALLBACK),
+            Self::Scope => Some("scope"),
+            Self::TokenSent => Some(names::TOKEN),
+            Self::PasswordForm => Some("x_auth_mode"),
+            _ => None,
         }
     }
 }

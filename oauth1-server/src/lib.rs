@@ -60,6 +60,8 @@ pub mod clock;
 #[cfg(feature = "server")]
 pub mod console;
 pub mod credentials;
+#[cfg(feature = "server")]
+pub mod endpoints;
 mod error;
 #[cfg(feature = "axum")]
 mod extract;
@@ -95,10 +97,14 @@ pub use credentials::{
     ClientRecord, CredentialStore, IssueError, IssuedCredentials, MemoryCredentialStore, Scopes,
     TokenRecord,
 };
-pub use error::{BoxError, BoxFuture, FramingError, IdentityError, Refusal, StoreError};
+pub use error::{
+    BoxError, BoxFuture, DelegationError, FramingError, IdentityError, Refusal, StoreError,
+};
 #[cfg(feature = "axum")]
 pub use extract::ExtractRejection;
 pub use middleware::{AnswerProfile, RequestBody, ResponseBody, Verification, VerificationLayer};
+#[cfg(feature = "server")]
+pub use network::TrustedProxy;
 pub use network::{Network, NetworkError, Networks, PeerAddress};
 pub use observer::{Judgement, Observer, RefusedRequest};
 pub use origin::{OriginError, PublicOrigin};

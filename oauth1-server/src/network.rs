@@ -40,6 +40,21 @@ impl PeerAddress {
     }
 }
 
+/// The connection comes from a proxy that is trusted, as an extension of the request. The listener
+/// inserts it; [`HeaderOwners`](crate::endpoints::HeaderOwners) asks for it.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrustedProxy;
+
+#[cfg(feature = "server")]
+impl TrustedProxy {
+    /// Whether a connection does.
+    #[must_use]
+    pub fn of(peer: IpAddr, trusted: &Networks) -> Option<Self> {
+        trusted.contains(peer.to_canonical()).then_some(Self)
+    }
+}
+
 /// An address, with a port or without.
 fn forwarded(text: &str) -> Option<IpAddr> {
     let address = text.parse().ok().or_else(|| {

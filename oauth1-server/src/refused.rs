@@ -9,7 +9,7 @@ use oauth1_core::{
 };
 
 use crate::{
-    IdentityError, NonceStoreError, PublicOrigin, Refusal, RequestBody,
+    DelegationError, IdentityError, NonceStoreError, PublicOrigin, Refusal, RequestBody,
     basic::{BasicError, Presented},
     framing::{Frame, original_uri},
     policy::RequestLimits,
@@ -180,6 +180,7 @@ impl Refusal {
             Self::ScopeDenied { .. } => {
                 "Give the scope to the key and to its token; some need an assignment to the account."
             }
+            Self::Delegation(error) => error.fix(),
             Self::Basic(BasicError::Insecure) => "Use https.",
             Self::Basic(BasicError::SwitchedOff) => {
                 "Switch Basic authentication on for the account, or sign the request."
@@ -191,6 +192,35 @@ impl Refusal {
             Self::Nonce(_) | Self::Credentials(_) | Self::Clock => {
                 "Nothing is wrong with the request; see the server's log."
             }
+        }
+    }
+}
+
+impl DelegationError {
+    const fn fix(self) -> &'static str {
+        match self {
+            Self::Callback => {
+                "Register the callback with the key, letter by letter as it is sent; oob as well, for codes."
+            }
+            Self::Scope => "Ask for scopes that the key has, or give it more.",
+            Self::TokenSent => "Ask for temporary credentials with the app key alone.",
+            Self::TooManyPending { .. } | Self::Throttled { .. } => "Wait, then try again.",
+            Self::Undecided => "Exchange the temporary credentials when the person has decided.",
+            Self::Denied => "Nothing: the person refused. It can be asked again.",
+            Self::Used => "Use the access token that the exchange gave; each works once.",
+            Self::Expired => {
+                "Ask for temporary credentials anew, and send the person there sooner."
+            }
+            Self::Verifier => {
+                "Send oauth_verifier as it came with the callback, or as it was shown."
+            }
+            Self::Locked | Self::WrongToken => "Begin anew with temporary credentials.",
+            Self::SessionHandle => {
+                "Send the session handle that came with the token; after the end, ask the person anew."
+            }
+            Self::PasswordsOff => "Name the app key in delegation.xauth, or ask people for access.",
+            Self::PasswordForm => "Send x_auth_mode=client_auth with a name and a password.",
+            Self::Password => "Check name and password.",
         }
     }
 }

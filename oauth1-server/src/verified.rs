@@ -172,6 +172,12 @@ impl VerifiedRequest {
         self.0.token.as_ref().map(TokenRecord::scopes)
     }
 
+    /// What the resource owner of the token may do; `None` for everything.
+    #[must_use]
+    pub fn owner_limit(&self) -> Option<&Scopes> {
+        self.0.token.as_ref()?.limit()
+    }
+
     /// What whoever the client acts as may do; `None` for everything.
     #[must_use]
     pub fn limit(&self) -> Option<&Scopes> {

@@ -30,7 +30,7 @@ use crate::{
     observer::{Observer, Seen},
     policy::{Authorizer, Policy},
     refused::RefusedRequest,
-    requirements::Requirements,
+    requirements::{Purpose, Requirements},
     verified::{Circumstances, ReplayExcluded},
 };
 
@@ -49,7 +49,7 @@ pub struct RequestVerifier {
     observers: Arc<[Arc<dyn Observer>]>,
     #[cfg(feature = "sql")]
     passwords: Option<crate::basic::PasswordChecker>,
-    two_legged: bool,
+    purpose: Purpose,
     quiet: bool,
     answers: Arc<Answers>,
     signatures: Arc<AtomicU64>,
@@ -99,7 +99,7 @@ impl RequestVerifier {
             observers: Arc::new([]),
             #[cfg(feature = "sql")]
             passwords: None,
-            two_legged: false,
+            purpose: Purpose::Resource,
             quiet: false,
             answers: Arc::new(answers),
             signatures: Arc::default(),
@@ -150,7 +150,11 @@ impl RequestVerifier {
     /// For the route on which clients get their tokens: no client needs one there, and no scope.
     #[must_use]
     pub fn for_token_requests(self) -> Self {
-        Self { two_legged: true, authorizer: None, ..self }
+        self.for_purpose(Purpose::OwnToken)
+    }
+
+    pub(crate) fn for_purpose(self, purpose: Purpose) -> Self {
+        Self { purpose, authorizer: None, ..self }
     }
 
     /// The self-test's requests are nobody's: they are neither counted nor logged, and have no
@@ -223,15 +227,54 @@ impl RequestVerifier {
         let mut seen = Seen::default();
         let start = (!self.observers.is_empty()).then(Instant::now);
         let judged = self.judge(parts, body, &mut seen).await;
-        if let Some(start) = start {
-            self.observe(parts, body, &judged, &seen, start.elapsed());
+        self.tell(parts, body, &judged, &seen, start);
+        judged
+    }
+
+    /// The same where more than the signature decides: `then` has the last word on a verified
+    /// request, and the observers hear of what it said.
+    #[cfg(feature = "server")]
+    pub(crate) async fn verify_and<B: Body<Data = Bytes> + Unpin, T>(
+        &self,
+        parts: &Parts,
+        body: &mut RequestBody<B>,
+        then: impl AsyncFnOnce(&VerifiedRequest, Option<&Bytes>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut seen = Seen::default();
+        let start = (!self.observers.is_empty()).then(Instant::now);
+        let mut judged = self.judge(parts, body, &mut seen).await;
+        let mut done = None;
+        if let Ok(Verdict::Verified(verified)) = &judged {
+            match then(verified, body.buffered()).await {
+                Ok(value) => done = Some(value),
+                Err(refusal) => judged = Err(refusal),
+            }
         }
-        if let Err(refusal) = &judged
+        self.tell(parts, body, &judged, &seen, start);
+        match (judged, done) {
+            (Err(refusal), _) => Err(refusal),
+            (Ok(_), Some(value)) => Ok(value),
+            (Ok(_), None) => Err(Refusal::Unsigned),
+        }
+    }
+
+    /// Observers and log hear of it.
+    fn tell<B>(
+        &self,
+        parts: &Parts,
+        body: &RequestBody<B>,
+        judged: &Result<Verdict, Refusal>,
+        seen: &Seen,
+        start: Option<Instant>,
+    ) {
+        if let Some(start) = start {
+            self.observe(parts, body, judged, seen, start.elapsed());
+        }
+        if let Err(refusal) = judged
             && !self.quiet
         {
             log(refusal, seen.client.as_deref());
         }
-        judged
     }
 
     fn observe<B>(
@@ -282,7 +325,7 @@ impl RequestVerifier {
         seen: &mut Seen,
     ) -> Result<Verdict, Refusal> {
         let Policy { methods, window, limits, .. } = self.policy;
-        let requirements = Requirements::of(&self.policy);
+        let requirements = Requirements::of(&self.policy, self.purpose);
 
         // Framing and limits (section 4.10). Only a form is read: its parameters are signed.
         let frame = Frame::of(parts, &self.origin, &limits)?;
@@ -377,7 +420,7 @@ impl RequestVerifier {
             if !hasher.matches(hash) {
                 return Err(IdentityError::BodyHash.into());
             }
-        } else if client.is_body_hash_required() && !frame.is_form {
+        } else if client.is_body_hash_required() && !frame.is_form && self.purpose.hashes_bodies() {
             return Err(ParameterError::Absent(vec![names::BODY_HASH]).into());
         }
 
@@ -403,7 +446,7 @@ impl RequestVerifier {
         match &token {
             Some(token) if token.is_revoked() => return Err(Refusal::TokenRevoked),
             Some(token) if token.is_expired(now.seconds()) => return Err(Refusal::TokenExpired),
-            None if !client.is_two_legged() && !self.two_legged => {
+            None if !client.is_two_legged() && !self.purpose.is_two_legged() => {
                 return Err(Refusal::TokenRequired);
             }
             _ => {}

@@ -185,6 +185,23 @@ fn keys_are_changed_checked_and_given_tokens() {
 }
 
 #[test]
+fn callbacks_are_given_shown_and_taken_away() {
+    let dir = DataDir::new();
+    let url = "https://app.example.com/cb?x=1";
+    let create = ["keys", "create", "--name", "bot", "--callback", url, "--callback", "oob"];
+    assert_eq!(dir.json(&create)["callbacks"], serde_json::json!([url, "oob"]));
+    let shown = dir.succeeds(&["keys", "show", "bot"]);
+    assert!(shown.contains(&format!("{:<17} {url} oob", "Callbacks")), "{shown}");
+    let kept = dir.json(&["keys", "update", "bot", "--description", "x"]);
+    assert_eq!(kept["callbacks"], serde_json::json!([url, "oob"]));
+    let other = dir.json(&["keys", "update", "bot", "--callback", "com.example.app:/back"]);
+    assert_eq!(other["callbacks"], serde_json::json!(["com.example.app:/back"]));
+    let none = dir.json(&["keys", "update", "bot", "--callback", ""]);
+    assert_eq!(none["callbacks"], serde_json::json!([]));
+    assert!(!dir.succeeds(&["keys", "show", "bot"]).contains("Callbacks"));
+}
+
+#[test]
 fn accounts_are_changed_and_everything_is_in_the_audit_log() {
     let dir = DataDir::new();
     assert_eq!(dir.json(&["account", "show"])["max_keys"], 100);
@@ -220,6 +237,8 @@ fn mistakes_are_explained() {
         (&["keys", "create", "--expires", "2001-01-01"], 1, "in the past"),
         (&["keys", "create", "--signature-method", "MD5"], 2, "HMAC-SHA1"),
         (&["keys", "create", "--attribute", "x"], 2, "NAME=VALUE"),
+        (&["keys", "create", "--callback", "OOB"], 1, "lower case"),
+        (&["keys", "create", "--callback", "myapp://back"], 1, "com.example.app"),
         (&["keys", "create", "--rsa-public-key", "/nowhere"], 1, "/nowhere"),
         (&["keys", "rotate", "nobody"], 1, "there is no key"),
         (&["keys", "rotate", "nobody", "--grace", "31"], 2, "24h"),

@@ -9,11 +9,16 @@ use crate::{
     policy::{Authorizer, Permission},
 };
 
-/// A request needs a scope of the client, of the token if there is one, and of whoever the client
-/// acts as. The path is that of the request target as it arrived, whatever a router did with it.
+/// A request needs a scope of the client, of the token if there is one, of its resource owner, and
+/// of whoever the client acts as. The path is that of the request target as it arrived, whatever a router did with it.
 impl Authorizer for Catalogue {
     fn permission(&self, request: &Parts, verified: &VerifiedRequest) -> Permission {
-        let all = [Some(verified.scopes()), verified.token_scopes(), verified.limit()];
+        let all = [
+            Some(verified.scopes()),
+            verified.token_scopes(),
+            verified.owner_limit(),
+            verified.limit(),
+        ];
         self.permits(request, all.into_iter().flatten(), verified.assigned())
     }
 

@@ -11,7 +11,8 @@ use super::{Console, form::Values, refused::Refused};
 use crate::{
     PeerAddress,
     management::{Caller, ManagementError, Right, Session, SessionToken},
-    same_origin, session_cookie,
+    same_origin,
+    session_cookie::SessionCookie,
 };
 
 /// As handlers take it.
@@ -48,28 +49,9 @@ impl Asked {
                 "This form was not sent by a page of this console, so nothing was done. Open the page here and try again.",
             ));
         }
-        let octets = read(body).await?;
-        let malformed = || {
-            let text = "The request contains characters that cannot be read.";
-            Refused::page(StatusCode::BAD_REQUEST, text)
-        };
-        if parts.uri.path().contains("%00") {
-            return Err(malformed());
-        }
-        let query = Values::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        let query = query.ok_or_else(malformed)?;
-        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let is_form = kind.is_some_and(|kind| {
-            let essence = kind.split(';').next().unwrap_or_default().trim();
-            essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
-        if !octets.is_empty() && !is_form {
-            let text = "The body is not that of a form.";
-            return Err(Refused::page(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
-        }
-        let form = Values::parse(&octets).ok_or_else(malformed)?;
+        let (query, form) = read_form(parts, body).await?;
         let address = parts.extensions.get::<PeerAddress>().map(|PeerAddress(ip)| ip.to_string());
-        let session = match session_cookie::find(&parts.headers, origin) {
+        let session = match SessionCookie::Console.find(&parts.headers, origin) {
             None => None,
             Some(token) => {
                 let sessions = console.management().sessions();
@@ -100,6 +82,31 @@ impl Asked {
     pub(super) fn may(&self, right: Right) -> bool {
         self.session.as_ref().is_some_and(|(_, session)| session.caller.rights.contains(right))
     }
+}
+
+/// The query, and the form that is the body.
+pub(crate) async fn read_form(parts: &Parts, body: Body) -> Result<(Values, Values), Refused> {
+    let octets = read(body).await?;
+    let malformed = || {
+        let text = "The request contains characters that cannot be read.";
+        Refused::page(StatusCode::BAD_REQUEST, text)
+    };
+    if parts.uri.path().contains("%00") {
+        return Err(malformed());
+    }
+    let query = Values::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let query = query.ok_or_else(malformed)?;
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_form = kind.is_some_and(|kind| {
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    });
+    if !octets.is_empty() && !is_form {
+        let text = "The body is not that of a form.";
+        return Err(Refused::page(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
+    }
+    let form = Values::parse(&octets).ok_or_else(malformed)?;
+    Ok((query, form))
 }
 
 async fn read(body: Body) -> Result<Zeroizing<Vec<u8>>, Refused> {

@@ -17,7 +17,7 @@ pub(super) fn js() -> &'static str {
     &JS_PATH
 }
 
-pub(super) fn routes() -> Router {
+pub(crate) fn routes() -> Router {
     let file = |kind: &'static str, text: &'static str| {
         let headers = [
             (header::CONTENT_TYPE, kind),

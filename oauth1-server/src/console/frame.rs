@@ -78,7 +78,7 @@ fn refused(asked: Option<&Asked>, problem: &Problem) -> Response {
 }
 
 /// No cache keeps a page, no page of others frames it, it runs and loads nothing of others.
-pub(super) fn harden(headers: &mut HeaderMap) {
+pub(crate) fn harden(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

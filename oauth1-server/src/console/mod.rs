@@ -4,19 +4,19 @@
 //! page loads nothing from elsewhere, runs no script of others and is never framed or cached.
 //! What somebody may do is decided by the management alone: here it is only what menus show.
 
-mod asked;
-mod assets;
+pub(crate) mod asked;
+pub(crate) mod assets;
 mod debugger;
-mod form;
-mod frame;
+pub(crate) mod form;
+pub(crate) mod frame;
 mod keys;
 mod once;
 mod organisation;
-mod page;
+pub(crate) mod page;
 mod refusals;
-mod refused;
-mod session;
-mod when;
+pub(crate) mod refused;
+pub(crate) mod session;
+pub(crate) mod when;
 
 use std::sync::Arc;
 

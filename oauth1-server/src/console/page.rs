@@ -11,41 +11,54 @@ use crate::management::Right;
 
 /// What stands around a page.
 #[derive(Clone, Debug)]
-pub(super) struct Shell {
-    pub(super) title: String,
-    pub(super) who: Option<Who>,
-    pub(super) menu: Vec<Item>,
+pub(crate) struct Shell {
+    pub(crate) title: String,
+    pub(crate) who: Option<Who>,
+    pub(crate) menu: Vec<Item>,
     /// What was done by the form that led here.
-    pub(super) done: Option<&'static str>,
-    pub(super) css: &'static str,
-    pub(super) js: &'static str,
+    pub(crate) done: Option<&'static str>,
+    pub(crate) css: &'static str,
+    pub(crate) js: &'static str,
+    /// What a proxy strips of all paths.
+    pub(crate) base: String,
+    /// Where the mark at the top leads.
+    pub(crate) home: String,
+    /// Of whoever is signed in.
+    pub(crate) links: Vec<(String, &'static str)>,
+    /// `None` if signing out is somebody else's affair.
+    pub(crate) sign_out: Option<String>,
 }
 
 /// Who is signed in.
 #[derive(Clone, Debug)]
-pub(super) struct Who {
-    pub(super) name: String,
-    pub(super) role: String,
-    pub(super) account: String,
+pub(crate) struct Who {
+    pub(crate) name: String,
+    pub(crate) role: String,
+    pub(crate) account: String,
 }
 
 impl Who {
+    /// Somebody who grants access: what else he is does not matter.
+    pub(crate) fn owner(name: &str) -> Self {
+        Self { name: name.to_owned(), role: String::new(), account: String::new() }
+    }
+
     /// For the round mark beside the name.
-    pub(super) fn initial(&self) -> String {
+    pub(crate) fn initial(&self) -> String {
         self.name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default()
     }
 }
 
 /// One line of the menu.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) path: &'static str,
-    pub(super) text: &'static str,
-    pub(super) current: bool,
+pub(crate) struct Item {
+    pub(crate) path: &'static str,
+    pub(crate) text: &'static str,
+    pub(crate) current: bool,
 }
 
 impl Shell {
-    pub(super) fn new(asked: Option<&Asked>, title: impl Into<String>) -> Self {
+    pub(in crate::console) fn new(asked: Option<&Asked>, title: impl Into<String>) -> Self {
         let session = asked.and_then(|asked| asked.session.as_ref()).map(|(_, session)| session);
         let who = session.map(|session| Who {
             name: session.person.display_name.clone(),
@@ -64,24 +77,38 @@ impl Shell {
             current: path == *place || path.strip_prefix(place).is_some_and(|r| r.starts_with('/')),
         });
         let done = asked.and_then(|asked| done(asked.query.text("done")));
+        let mut shell = Self { menu: menu.collect(), done, ..Self::bare(title, who) };
+        let links = [("/keys", "API access keys"), ("/settings", "Account settings")];
+        let links = links.into_iter().filter(|(path, _)| shell.leads_to(path));
+        let links = links.chain([("/me", "My account")]);
+        shell.links = links.map(|(path, text)| (path.to_owned(), text)).collect();
+        shell
+    }
+
+    /// Without a menu.
+    pub(crate) fn bare(title: impl Into<String>, who: Option<Who>) -> Self {
         Self {
             title: title.into(),
             who,
-            menu: menu.collect(),
-            done,
+            menu: Vec::new(),
+            done: None,
             css: assets::css(),
             js: assets::js(),
+            base: String::new(),
+            home: "/".to_owned(),
+            links: Vec::new(),
+            sign_out: Some("/sign-out".to_owned()),
         }
     }
 
     /// Whether a place is in the menu.
-    pub(super) fn leads_to(&self, path: &str) -> bool {
+    pub(crate) fn leads_to(&self, path: &str) -> bool {
         self.menu.iter().any(|item| item.path == path)
     }
 }
 
 /// A page. What was rendered is wiped when it was sent: some pages hold secrets.
-pub(super) fn render(status: StatusCode, page: &impl Template) -> Response {
+pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
     // Large enough that it is not moved, which would leave a copy.
     let mut html = Zeroizing::new(String::with_capacity(LARGE));
     if page.render_into(&mut *html).is_err() {
@@ -98,7 +125,7 @@ pub(super) fn render(status: StatusCode, page: &impl Template) -> Response {
 }
 
 /// What was done, in words; only these, so that no link puts words of others on a page.
-fn done(word: &str) -> Option<&'static str> {
+pub(crate) fn done(word: &str) -> Option<&'static str> {
     DONE.iter().find(|(known, _)| *known == word).map(|(_, text)| *text)
 }
 
@@ -115,7 +142,8 @@ const MENU: [(&str, &str, Right); 10] = [
     ("/accounts", "Accounts", Right::AccountsManage),
 ];
 
-const DONE: [(&str, &str); 29] = [
+const DONE: [(&str, &str); 30] = [
+    ("access-revoked", "Its access has ended. The next request of the application is refused."),
     ("set-up", "You are the first administrator. Sign in to begin."),
     ("signed-out", "You are signed out."),
     ("saved", "Saved."),

@@ -14,21 +14,23 @@ use crate::{
 
 /// Why a page was not shown.
 #[derive(Clone, Debug)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// Nobody is signed in.
     SignIn { next: String },
     /// The password has to be given again.
     StepUp { next: String },
+    /// The page is elsewhere.
+    To(String),
     /// What cannot be done, in words.
     Page(Problem),
 }
 
 impl Refused {
-    pub(super) fn page(status: StatusCode, text: impl Into<String>) -> Self {
+    pub(crate) fn page(status: StatusCode, text: impl Into<String>) -> Self {
         Self::Page(Problem::new(status, "refused", text))
     }
 
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self::page(StatusCode::NOT_FOUND, "There is nothing here. The menu lists what there is.")
     }
 }
@@ -58,6 +60,7 @@ impl IntoResponse for Refused {
         match self {
             Self::SignIn { next } => to("/sign-in", &next),
             Self::StepUp { next } => to("/step-up", &next),
+            Self::To(location) => Redirect::to(&location).into_response(),
             Self::Page(problem) => {
                 let mut response = Response::new(Body::empty());
                 *response.status_mut() = problem.status;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     management::{ManagementError, SignInError},
-    session_cookie,
+    session_cookie::SessionCookie,
 };
 
 pub(super) type Answer = Result<Response, Refused>;
@@ -111,7 +111,7 @@ pub(super) async fn sign_in(State(console): State<Console>, Extension(asked): As
     match sessions.sign_in(form.text("name"), &password, address, before).await {
         Ok((token, _)) => {
             let mut response = Redirect::to(next).into_response();
-            session_cookie::set(response.headers_mut(), console.origin(), &token);
+            SessionCookie::Console.set(response.headers_mut(), console.origin(), &token);
             Ok(response)
         }
         Err(error) => {
@@ -129,7 +129,7 @@ pub(super) async fn sign_out(State(console): State<Console>, Extension(asked): A
         console.management().sessions().sign_out(token, &session.caller).await?;
     }
     let mut response = Redirect::to("/sign-in?done=signed-out").into_response();
-    session_cookie::remove(response.headers_mut(), console.origin());
+    SessionCookie::Console.remove(response.headers_mut(), console.origin());
     Ok(response)
 }
 
@@ -158,7 +158,7 @@ pub(super) async fn step_up(State(console): State<Console>, Extension(asked): As
 }
 
 /// What is wrong, at the field if it is one's.
-fn told(error: SignInError) -> Result<(StatusCode, Errors), Refused> {
+pub(crate) fn told(error: SignInError) -> Result<(StatusCode, Errors), Refused> {
     let status = match &error {
         SignInError::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
         SignInError::Wrong => StatusCode::UNAUTHORIZED,
@@ -175,14 +175,14 @@ fn told(error: SignInError) -> Result<(StatusCode, Errors), Refused> {
     Ok((status, errors))
 }
 
-pub(super) const fn retry_after(error: &SignInError) -> Option<u64> {
+pub(crate) const fn retry_after(error: &SignInError) -> Option<u64> {
     match error {
         SignInError::Throttled { retry_after } => Some(*retry_after),
         _ => None,
     }
 }
 
-pub(super) fn with_retry(mut response: Response, seconds: Option<u64>) -> Response {
+pub(crate) fn with_retry(mut response: Response, seconds: Option<u64>) -> Response {
     if let Some(seconds) = seconds {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -190,7 +190,7 @@ pub(super) fn with_retry(mut response: Response, seconds: Option<u64>) -> Respon
 }
 
 /// A path of ours, and nothing that a browser takes for another host.
-pub(super) fn local(next: &str) -> &str {
+pub(crate) fn local(next: &str) -> &str {
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let ours = next.starts_with('/') && !next.starts_with("//") && plain;
     if ours { next } else { "/" }

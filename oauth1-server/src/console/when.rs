@@ -6,16 +6,16 @@ use jiff::{Timestamp, tz::TimeZone};
 
 /// A moment, in milliseconds since 1970, as an element `time`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct When(pub(super) i64);
+pub(crate) struct When(pub(crate) i64);
 
 impl When {
     /// For templates, which hand over references to what they have.
-    pub(super) fn at(at: impl Milliseconds) -> Self {
+    pub(crate) fn at(at: impl Milliseconds) -> Self {
         Self(at.milliseconds())
     }
 }
 
-pub(super) trait Milliseconds {
+pub(crate) trait Milliseconds {
     fn milliseconds(self) -> i64;
 }
 
@@ -45,14 +45,14 @@ impl askama::filters::HtmlSafe for When {}
 
 /// The last second before a moment, where an account is: a day ends at 23:59:59 there. Nothing where
 /// that is what UTC says.
-pub(super) fn last_second(at: i64, zone: &str) -> Option<String> {
+pub(crate) fn last_second(at: i64, zone: &str) -> Option<String> {
     let zone = TimeZone::get(zone).ok().filter(|zone| *zone != TimeZone::UTC)?;
     let at = Timestamp::from_millisecond(at.checked_sub(1)?).ok()?.to_zoned(zone);
     Some(at.strftime("%-d %b %Y, %H:%M:%S %Q").to_string())
 }
 
 /// How long, in the largest units that tell it.
-pub(super) fn duration(milliseconds: i64) -> String {
+pub(crate) fn duration(milliseconds: i64) -> String {
     let seconds = milliseconds.max(0) / 1000;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     let count = |n: i64, unit: &str| format!("{n} {unit}{}", if n == 1 { "" } else { "s" });

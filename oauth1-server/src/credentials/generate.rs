@@ -1,5 +1,7 @@
 //! How credentials are made: identifiers and secrets from the operating system's random bytes.
 
+#[cfg(feature = "server")]
+use oauth1_core::TemporaryCredentials;
 use oauth1_core::{ClientCredentials, TokenCredentials};
 use rand::{TryRng, rngs::SysRng};
 use uuid::Uuid;
@@ -19,7 +21,7 @@ pub enum IssueError {
 /// How identifiers and secrets look. Identifiers have 128 random bits or more, secrets 256.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentifierStyle {
-    /// `ak_`, `as_`, `at_` and `ats_` before letters and digits, and six characters of checksum
+    /// `ak_`, `as_`, `at_` and `ats_` (and `rt_`, `rts_` for what is temporary) before letters and digits, and six characters of checksum
     /// at the end: a double click takes all of it, and scanners know a leaked secret without a
     /// call. The text, if any, stands before that with another `_`.
     Prefixed(Box<str>),
@@ -41,6 +43,10 @@ enum Purpose {
     AppSecret,
     AccessToken,
     TokenSecret,
+    #[cfg(feature = "server")]
+    RequestToken,
+    #[cfg(feature = "server")]
+    RequestTokenSecret,
 }
 
 impl Purpose {
@@ -50,11 +56,20 @@ impl Purpose {
             Self::AppSecret => "as_",
             Self::AccessToken => "at_",
             Self::TokenSecret => "ats_",
+            #[cfg(feature = "server")]
+            Self::RequestToken => "rt_",
+            #[cfg(feature = "server")]
+            Self::RequestTokenSecret => "rts_",
         }
     }
 
     const fn is_secret(self) -> bool {
-        matches!(self, Self::AppSecret | Self::TokenSecret)
+        match self {
+            Self::AppSecret | Self::TokenSecret => true,
+            #[cfg(feature = "server")]
+            Self::RequestTokenSecret => true,
+            _ => false,
+        }
     }
 }
 
@@ -69,6 +84,14 @@ impl IdentifierStyle {
     pub(crate) fn token(&self) -> Result<TokenCredentials, IssueError> {
         let identifier = self.value(Purpose::AccessToken)?;
         Ok(TokenCredentials::new(identifier.as_str(), self.value(Purpose::TokenSecret)?.as_str()))
+    }
+
+    /// An identifier and a secret that are temporary.
+    #[cfg(feature = "server")]
+    pub(crate) fn temporary(&self) -> Result<TemporaryCredentials, IssueError> {
+        let identifier = self.value(Purpose::RequestToken)?;
+        let secret = self.value(Purpose::RequestTokenSecret)?;
+        Ok(TemporaryCredentials::new(identifier.as_str(), secret.as_str()))
     }
 
     fn value(&self, purpose: Purpose) -> Result<Zeroizing<String>, IssueError> {
@@ -137,18 +160,46 @@ fn prefixed(text: &str, purpose: Purpose) -> Result<Zeroizing<String>, IssueErro
     }
     value.push_str(purpose.prefix());
     let end = value.len() + length;
-    let mut random = Zeroizing::new([0; 64]);
-    while value.len() < end {
-        SysRng.try_fill_bytes(&mut *random).map_err(|_| IssueError::NoRandomness)?;
-        // Six bits select one of 64; the two without a letter are left out, so none is likelier.
-        let letters = random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 63)));
-        for letter in letters.take(end - value.len()) {
-            value.push(char::from(*letter));
-        }
-    }
+    // Six bits select one of 64; the two without a letter are left out, so none is likelier.
+    push_random(&mut value, end, |octet| ALPHABET.get(usize::from(octet & 63)).copied())?;
     let checksum = checksum(value.as_bytes());
     value.extend(checksum.map(char::from));
     Ok(value)
+}
+
+/// A verification code for redirections, or a session handle: 131 random bits.
+#[cfg(feature = "server")]
+pub(crate) fn new_code() -> Result<Zeroizing<String>, IssueError> {
+    let mut code = Zeroizing::new(String::with_capacity(IDENTIFIER_LETTERS));
+    let letter = |octet: u8| ALPHABET.get(usize::from(octet & 63)).copied();
+    push_random(&mut code, IDENTIFIER_LETTERS, letter)?;
+    Ok(code)
+}
+
+/// A verification code that people type: eight digits.
+#[cfg(feature = "server")]
+pub(crate) fn new_digits() -> Result<Zeroizing<String>, IssueError> {
+    let mut code = Zeroizing::new(String::with_capacity(DIGITS));
+    // 250 is the last multiple of ten, so no digit is likelier.
+    push_random(&mut code, DIGITS, |octet| (octet < 250).then_some(b'0' + octet % 10))?;
+    Ok(code)
+}
+
+/// Pushes random letters up to a length; an octet that makes no letter is left out.
+fn push_random(
+    value: &mut Zeroizing<String>,
+    end: usize,
+    letter: impl Fn(u8) -> Option<u8>,
+) -> Result<(), IssueError> {
+    let mut random = Zeroizing::new([0; 64]);
+    while value.len() < end {
+        SysRng.try_fill_bytes(&mut *random).map_err(|_| IssueError::NoRandomness)?;
+        let letters = random.iter().filter_map(|octet| letter(*octet));
+        for letter in letters.take(end - value.len()) {
+            value.push(char::from(letter));
+        }
+    }
+    Ok(())
 }
 
 /// CRC-32 (the one of ISO 3309, as in zip files) in base 62.
@@ -173,6 +224,8 @@ fn checksum(octets: &[u8]) -> [u8; CHECKSUM] {
 const IDENTIFIER_LETTERS: usize = 22;
 /// log2(62) × 43 = 256.03 bits.
 const SECRET_LETTERS: usize = 43;
+#[cfg(feature = "server")]
+const DIGITS: usize = 8;
 /// 62⁶ is more than 2³².
 const CHECKSUM: usize = 6;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -214,6 +267,20 @@ mod tests {
         for none in ["", "short", "é_aaaaaé", "0123456789abcdef0123456789abcdef"] {
             assert!(!has_checksum(none), "{none}");
         }
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn codes_have_every_letter_and_never_repeat() {
+        let (mut seen, mut letters, mut digits) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for _ in 0..1_000 {
+            let (code, typed) = (new_code().unwrap(), new_digits().unwrap());
+            assert_eq!((code.len(), typed.len()), (22, 8));
+            letters.extend(code.bytes());
+            digits.extend(typed.bytes());
+            assert!(seen.insert(code.to_string()));
+        }
+        assert!(letters.len() == 62 && digits == HashSet::from_iter(b'0'..=b'9'));
     }
 
     #[test]

@@ -359,6 +359,8 @@ struct Token {
     expires: Option<Timestamp>,
     revoked: bool,
     scopes: Scopes,
+    /// Of the resource owner, unless that one may do everything.
+    limit: Option<Scopes>,
     attributes: Attributes,
     keyed: KeyedStates,
 }
@@ -374,6 +376,7 @@ impl TokenRecord {
             expires: None,
             revoked: false,
             scopes: Scopes::default(),
+            limit: None,
             attributes: Attributes::new(),
             keyed: KeyedStates::default(),
         }))
@@ -411,10 +414,26 @@ impl TokenRecord {
         self
     }
 
+    /// For renewing tokens that have ended.
+    #[cfg(feature = "server")]
+    pub(crate) fn without_expiry(mut self) -> Self {
+        if self.0.expires.is_some() {
+            Arc::make_mut(&mut self.0).expires = None;
+        }
+        self
+    }
+
     /// What the token permits, as far as a catalogue is in force.
     #[must_use]
     pub fn with_scopes(mut self, scopes: Scopes) -> Self {
         Arc::make_mut(&mut self.0).scopes = scopes;
+        self
+    }
+
+    /// Limits the token to what its resource owner may do as well; `*` is no limit.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Scopes) -> Self {
+        Arc::make_mut(&mut self.0).limit = Some(limit).filter(|limit| !limit.is_all());
         self
     }
 
@@ -447,6 +466,12 @@ impl TokenRecord {
     #[must_use]
     pub fn scopes(&self) -> &Scopes {
         &self.0.scopes
+    }
+
+    /// What its resource owner may do; `None` for everything.
+    #[must_use]
+    pub fn limit(&self) -> Option<&Scopes> {
+        self.0.limit.as_ref()
     }
 
     /// Whether the token was revoked.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::{
-    Caller, InvalidField, Key, KeyService, ManagementError, Right, audit, create, key, validate,
-    words,
+    Caller, InvalidField, Key, KeyService, ManagementError, Right, audit, callbacks, create, key,
+    validate, words,
 };
 use crate::credentials::{
     generate::now,
@@ -39,6 +39,8 @@ pub struct KeyChange {
     pub two_legged: Option<bool>,
     /// Addresses and networks; empty for any.
     pub ip_allow: Option<Vec<String>>,
+    /// Where people are sent back to, all of it; empty if it cannot ask for access any more.
+    pub callbacks: Option<Vec<String>>,
     /// What it may do, all of it.
     pub scopes: Option<Vec<String>>,
     /// What handlers want to know, all of it.
@@ -124,6 +126,7 @@ impl KeyService {
         set.keep_some("body_hash_required", change.body_hash_required);
         set.keep_some("two_legged", change.two_legged);
         set.keep_some("ip_allow", change.ip_allow.as_ref().map(|list| list.join(" ")));
+        set.keep_some("callbacks", change.callbacks.as_ref().map(|list| list.join(" ")));
         set.keep_some(
             "attributes",
             change.attributes.as_ref().map(|a| serde_json::json!(a).to_string()),
@@ -199,6 +202,7 @@ impl KeyService {
             "DELETE FROM secret WHERE client_id = $1",
             "DELETE FROM client_address WHERE client_id = $1",
             "DELETE FROM refusal WHERE client_id = $1",
+            "DELETE FROM temporary WHERE client_id = $1",
         ] {
             transaction.execute(sql, [id.into()]).await?;
         }
@@ -252,6 +256,7 @@ impl KeyChange {
         }
         validate::attribute_methods(self.attribute_methods.as_deref().unwrap_or_default())?;
         validate::ip_allow(self.ip_allow.as_deref().unwrap_or_default())?;
+        callbacks::check(self.callbacks.as_deref().unwrap_or_default())?;
         self.token_lifetime.map_or(Ok(()), validate::token_lifetime)
     }
 }

@@ -6,8 +6,8 @@ use oauth1_core::{ClientCredentials, SharedSecret, TokenCredentials};
 use serde_json::Value as Json;
 
 use super::{
-    Caller, InvalidField, Key, KeyService, Management, ManagementError, Right, audit, key,
-    validate, words,
+    Caller, InvalidField, Key, KeyService, Management, ManagementError, Right, audit, callbacks,
+    key, validate, words,
 };
 use crate::credentials::{
     IssuedCredentials,
@@ -45,6 +45,9 @@ pub struct NewKey {
     pub two_legged: bool,
     /// Addresses and networks that it may be used from; empty for any.
     pub ip_allow: Vec<String>,
+    /// Where people are sent back to (section 2.1): URIs, and `oob` for a code that they carry
+    /// themselves. Empty: it cannot ask for access.
+    pub callbacks: Vec<String>,
     /// What it may do.
     pub scopes: Vec<String>,
     /// Presets of the catalogue, whose scopes it gets as well.
@@ -147,6 +150,7 @@ impl KeyService {
             new.token_lifetime.unwrap_or(DEFAULT_TOKEN_LIFETIME).into(),
             acts_as.as_deref().into(),
             role.as_deref().into(),
+            new.callbacks.join(" ").into(),
         ];
         transaction.execute(INSERT, values).await?;
         insert_token(&mut transaction, &token_id, &client_id, token.identifier(), &scopes, now)
@@ -181,6 +185,7 @@ fn check(new: &NewKey) -> Result<(), InvalidField> {
     validate::signature_methods(new.signature_methods.as_deref())?;
     validate::attribute_methods(new.attribute_methods.as_deref().unwrap_or_default())?;
     validate::ip_allow(&new.ip_allow)?;
+    callbacks::check(&new.callbacks)?;
     if let Some(seconds) = new.token_lifetime {
         validate::token_lifetime(seconds)?;
     }
@@ -363,7 +368,7 @@ const INSERT: &str = "
     INSERT INTO client (id, account_id, identifier, name, display_name, developer_name,
         description, environment, expires_at, signature_methods, body_hash_required,
         rsa_public_key, scopes, attributes, created_at, created_by, changed_at, two_legged,
-        ip_allow, attribute_methods, token_lifetime, acts_as, role_id)
+        ip_allow, attribute_methods, token_lifetime, acts_as, role_id, callbacks)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $15, $17, $18,
-        $19, $20, $21, $22)";
+        $19, $20, $21, $22, $23)";
 const DEFAULT_TOKEN_LIFETIME: i64 = 3600;

@@ -14,7 +14,7 @@ macro_rules! columns {
         "c.id, c.account_id, c.identifier, c.name, c.display_name, c.developer_name,
          c.description, c.environment, c.enabled, c.expires_at, c.signature_methods,
          c.rsa_public_key IS NOT NULL AS rsa, c.body_hash_required, c.two_legged, c.ip_allow,
-         c.scopes, c.attributes, c.attribute_methods, c.token_lifetime, c.version,
+         c.callbacks, c.scopes, c.attributes, c.attribute_methods, c.token_lifetime, c.version,
          c.created_at, c.created_by, c.changed_at, c.last_used_at, c.last_used_address,
          c.old_secret_expires_at, c.old_secret_used_at, a.name AS account, p.name AS acts_as,
          r.name AS role"
@@ -68,6 +68,8 @@ pub struct Key {
     pub two_legged: bool,
     /// Addresses and networks between spaces; empty for any.
     pub ip_allow: String,
+    /// Where people are sent back to (section 2.1): URIs and `oob`, between spaces.
+    pub callbacks: String,
     /// Between spaces.
     pub scopes: String,
     /// A JSON object of texts.
@@ -181,6 +183,7 @@ impl Key {
             body_hash_required: row.boolean("body_hash_required")?,
             two_legged: row.boolean("two_legged")?,
             ip_allow: row.text("ip_allow")?,
+            callbacks: row.text("callbacks")?,
             scopes: row.text("scopes")?,
             attributes: row.text("attributes")?,
             attribute_methods: row.text("attribute_methods")?,
@@ -205,6 +208,7 @@ impl Key {
             "environment": self.environment, "enabled": self.enabled,
             "expires_at": self.expires_at, "scopes": self.scopes, "attributes": self.attributes,
             "attribute_methods": self.attribute_methods, "ip_allow": self.ip_allow,
+            "callbacks": self.callbacks,
             "two_legged": self.two_legged, "token_lifetime": self.token_lifetime,
             "acts_as": self.acts_as, "role": self.role,
             "signature_methods": self.signature_methods, "rsa": self.rsa,

@@ -9,11 +9,14 @@ mod account;
 mod account_change;
 mod audit;
 mod basic;
+pub(crate) mod callbacks;
 mod caller;
 mod change;
 mod check;
 mod count;
 mod create;
+#[cfg(feature = "server")]
+pub mod delegation;
 mod error;
 #[cfg(feature = "server")]
 mod idempotency;
@@ -178,10 +181,17 @@ impl Management {
         RoleService { management: self.clone() }
     }
 
-    /// Who is signed in.
+    /// Who is signed in to the console.
     #[must_use]
     pub fn sessions(&self) -> SessionService {
-        SessionService { management: self.clone() }
+        SessionService { management: self.clone(), audience: sessions::Audience::Console }
+    }
+
+    /// Who is signed in to grant access to applications.
+    #[cfg(feature = "server")]
+    #[must_use]
+    pub fn owner_sessions(&self) -> SessionService {
+        SessionService { management: self.clone(), audience: sessions::Audience::Owner }
     }
 
     /// The first person.

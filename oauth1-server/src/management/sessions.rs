@@ -65,6 +65,26 @@ pub type SessionToken = Zeroizing<String>;
 #[derive(Clone, Debug)]
 pub struct SessionService {
     pub(super) management: Management,
+    pub(super) audience: Audience,
+}
+
+/// Whom a session is with. One of them is none of the other's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// The console and `/v1`.
+    Console,
+    /// The pages on which people grant access.
+    #[cfg_attr(not(feature = "server"), allow(dead_code))]
+    Owner,
+}
+
+impl Audience {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Owner => "owner",
+        }
+    }
 }
 
 impl SessionService {
@@ -100,13 +120,15 @@ impl SessionService {
                 return Ok(false);
             }
             let sql = "INSERT INTO session (id, person_id, address, created_at, seen_at,
-                           expires_at, password_at) VALUES ($1, $2, $3, $4, $4, $5, $4)";
+                           expires_at, password_at, audience)
+                       VALUES ($1, $2, $3, $4, $4, $5, $4, $6)";
             let values = [
                 hashed(&token).into(),
                 person.id.as_str().into(),
                 address.into(),
                 now.into(),
                 (now + LONGEST).into(),
+                self.audience.as_str().into(),
             ];
             transaction.execute(sql, values).await?;
             let caller = caller(&person, address, now);
@@ -139,7 +161,8 @@ impl SessionService {
         address: Option<&str>,
     ) -> Result<Option<Session>, ManagementError> {
         let (now, id) = (now(), hashed(token));
-        let values = [id.as_str().into(), now.into(), (now - IDLE).into()];
+        let audience = self.audience.as_str().into();
+        let values = [id.as_str().into(), now.into(), (now - IDLE).into(), audience];
         let Some(row) = self.management.store.database().row(FIND, values).await? else {
             return Ok(None);
         };
@@ -241,7 +264,7 @@ const FIND: &str = "
           FROM person p JOIN role r ON r.id = p.role_id
           LEFT JOIN account a ON a.id = p.account_id
           WHERE p.deleted_at IS NULL AND p.enabled) p ON p.id = s.person_id
-    WHERE s.id = $1 AND s.expires_at > $2 AND s.seen_at > $3";
+    WHERE s.id = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND s.audience = $4";
 /// Milliseconds.
 const MINUTE: i64 = 60 * 1000;
 const IDLE: i64 = 30 * MINUTE;

@@ -180,10 +180,14 @@ impl KeyService {
         create::role(&mut transaction, caller, &before.account_id, before.role.as_deref()).await?;
         let sql = "UPDATE token SET revoked_at = $1, changed_at = $1 WHERE client_id = $2
                    AND (id = $3 OR identifier = $3) AND deleted_at IS NULL AND revoked_at IS NULL
-                   RETURNING identifier";
+                   RETURNING identifier, delegation_id";
         let values = [now.into(), before.id.as_str().into(), token.into()];
         let row = transaction.row(sql, values).await?;
         let row = row.ok_or_else(|| ManagementError::unknown("token", token))?;
+        // Nor is it renewed.
+        let sql = "UPDATE delegation SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
+        let delegation = row.optional_text("delegation_id")?;
+        transaction.execute(sql, [now.into(), delegation.as_deref().into()]).await?;
         let after = json!({ "access_token": row.text("identifier")?, "revoked_at": now });
         let states = (serde_json::Value::Null, after);
         audit::record(&mut transaction, caller, "token.revoke", (&before).into(), states, now)

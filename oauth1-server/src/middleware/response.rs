@@ -10,7 +10,7 @@ use oauth1_core::{
     ParameterError, Problem, ProblemReport, authorization::push_realm, protocol_parameters as names,
 };
 
-use crate::{FramingError, Refusal, replay::NonceStoreError};
+use crate::{DelegationError, FramingError, Refusal, replay::NonceStoreError};
 
 /// The body of a response behind the layer: the inner service's, or that of a refusal.
 pub type ResponseBody<B> = Either<B, Full<Bytes>>;
@@ -72,7 +72,10 @@ impl Answers {
             }
             (
                 AnswerProfile::Full,
-                Refusal::Parameters(_) | Refusal::LowerCaseMethod | Refusal::BodyHashOfForm,
+                Refusal::Parameters(_)
+                | Refusal::LowerCaseMethod
+                | Refusal::BodyHashOfForm
+                | Refusal::Delegation(_),
             ) => report.with_advice(refusal.to_string()),
             _ => report,
         }
@@ -138,6 +141,7 @@ impl Answer {
             Refusal::PermissionDenied | Refusal::ScopeDenied { .. } | Refusal::AddressRefused => {
                 code(StatusCode::FORBIDDEN, Problem::PermissionDenied)
             }
+            Refusal::Delegation(error) => Self::of_delegation(*error),
             Refusal::Nonce(NonceStoreError::OverQuota { retry_after }) => Self {
                 retry_after: Some(*retry_after),
                 ..code(StatusCode::TOO_MANY_REQUESTS, Problem::ConsumerKeyRefused)
@@ -149,6 +153,25 @@ impl Answer {
             | Refusal::Credentials(_)
             | Refusal::Clock => later(STORE_RETRY_SECONDS),
         }
+    }
+}
+
+impl Answer {
+    fn of_delegation(error: DelegationError) -> Self {
+        use DelegationError as Error;
+        let (status, retry_after) = match error {
+            _ if error.rejected().is_some() => (StatusCode::BAD_REQUEST, None),
+            Error::PasswordsOff => (StatusCode::FORBIDDEN, None),
+            Error::TooManyPending { retry_after } | Error::Throttled { retry_after } => {
+                (StatusCode::TOO_MANY_REQUESTS, Some(retry_after))
+            }
+            _ => (StatusCode::UNAUTHORIZED, None),
+        };
+        let problem = match error.rejected() {
+            Some(name) => ProblemReport::parameters_rejected(&[name]),
+            None => ProblemReport::new(error.problem()),
+        };
+        Self { status, problem: Some(problem), retry_after }
     }
 }
 

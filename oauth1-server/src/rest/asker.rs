@@ -9,7 +9,7 @@ use crate::{
     PeerAddress, Refusal, RequestVerifier, VerifiedRequest,
     management::{Caller, ManagementError, Right, Rights, Session},
     same_origin::{self, is_safe},
-    session_cookie,
+    session_cookie::SessionCookie,
 };
 
 /// Who asks.
@@ -47,7 +47,7 @@ impl Asker {
             return signed(state, parts, body, address).await;
         }
         let origin = state.verifier().origin();
-        let Some(token) = session_cookie::find(&parts.headers, origin) else {
+        let Some(token) = SessionCookie::Console.find(&parts.headers, origin) else {
             if !is_safe(&parts.method) && same_origin::is_foreign(&parts.headers) {
                 return Err(forged());
             }

@@ -43,6 +43,7 @@ pub(super) fn key(key: &Key) -> Json {
         "signature_methods": key.signature_methods.as_deref().map(list),
         "rsa": key.rsa, "body_hash_required": key.body_hash_required,
         "two_legged": key.two_legged, "ip_allow": list(&key.ip_allow),
+        "callbacks": list(&key.callbacks),
         "token_lifetime": key.token_lifetime, "acts_as": key.acts_as, "role": key.role,
         "access_token": key.tokens.iter().find(|token| token.own).map(|token| &token.access_token),
         "version": key.version, "created_at": time(key.created_at), "created_by": key.created_by,

@@ -12,7 +12,7 @@ use super::{
     json,
     problem::Problem,
 };
-use crate::{management::Session, session_cookie};
+use crate::{management::Session, session_cookie::SessionCookie};
 
 pub(super) async fn setup_state(State(state): State<RestState>, input: Input) -> Answer {
     input.no_query()?;
@@ -50,7 +50,7 @@ pub(super) async fn sign_in(State(state): State<RestState>, input: Input) -> Ans
     let sessions = state.management().sessions();
     let (token, session) = sessions.sign_in(&name, &password, address, before).await?;
     let mut response = answer::json(StatusCode::CREATED, &shown(&session));
-    session_cookie::set(response.headers_mut(), state.verifier().origin(), &token);
+    SessionCookie::Console.set(response.headers_mut(), state.verifier().origin(), &token);
     Ok(response)
 }
 
@@ -79,7 +79,7 @@ pub(super) async fn sign_out(State(state): State<RestState>, input: Input) -> An
     let (token, session) = own(&input)?;
     state.management().sessions().sign_out(token, &session.caller).await?;
     let mut response = answer::done()?;
-    session_cookie::remove(response.headers_mut(), state.verifier().origin());
+    SessionCookie::Console.remove(response.headers_mut(), state.verifier().origin());
     Ok(response)
 }
 

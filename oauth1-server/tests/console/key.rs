@@ -85,14 +85,23 @@ async fn settings_of_a_key_are_changed_and_mistakes_told() {
         browser.set("Allowed addresses", "192.0.2.0/24").await;
         browser.set("Attributes", "till=T42").await;
         browser.tick("A year").await;
+        browser.set("Callback URLs", "https://app.example.com\noob").await;
+        browser.press("Save").await;
+        browser.sees("write https://app.example.com/").await;
+        assert_eq!(browser.value("Callback URLs").await, "https://app.example.com\noob");
+        browser.set("Callback URLs", "https://app.example.com/?x=1,2\noob").await;
+        browser.tick("A year").await;
         browser.press("Save").await;
         browser.sees("Saved.").await;
         assert_eq!(desk.signed(&key, "GET", "/echo").await, 403, "not from that network");
         open(desk, &key, "").await;
         browser.sees("At the door").await;
         browser.sees("192.0.2.0/24").await;
+        browser.sees("https://app.example.com/?x=1,2").await;
+        browser.sees("a code instead of a URL").await;
         let shown = desk.show("/v1/keys/till-7").await;
         assert_eq!(shown["attributes"], json!({ "till": "T42" }));
+        assert_eq!(shown["callbacks"], json!(["https://app.example.com/?x=1,2", "oob"]));
         assert!(shown["expires_at"].is_string(), "{shown}");
     })
     .await;

@@ -56,9 +56,13 @@ async fn c01_up_to_100_keys_per_account(desk: &Desk) {
 
 async fn c02_roles_that_make_keys(desk: &Desk) {
     let roles = desk.management.roles().list(&caller()).await.unwrap();
-    for (name, may) in
-        [("super_admin", true), ("admin", true), ("key_manager", true), ("auditor", false)]
-    {
+    for (name, may) in [
+        ("super_admin", true),
+        ("admin", true),
+        ("key_manager", true),
+        ("auditor", false),
+        ("member", false),
+    ] {
         let role = roles.iter().find(|role| role.name == name).unwrap();
         let who = oauth1_server::management::Caller { rights: role.rights, ..limited(&[]) };
         let made = desk.keys.create(&who, &NewKey::default()).await;

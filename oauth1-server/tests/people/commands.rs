@@ -120,7 +120,7 @@ fn people_from_making_to_deleting() {
     assert!(dir.fails(&["people", "show", "bob"], "").contains("there is no person \"bob\""));
     assert!(dir.fails(&["people", "delete", "ada"], "").contains("last super administrator"));
     let roles = dir.succeeds(&["people", "roles"], "");
-    for role in ["super_admin", "admin", "key_manager", "auditor", "keys.reveal"] {
+    for role in ["super_admin", "admin", "key_manager", "auditor", "member", "keys.reveal"] {
         assert!(roles.contains(role), "{role}");
     }
     assert!(dir.fails(&["setup-code"], "").contains("made already"));

@@ -51,7 +51,7 @@ async fn x8_nobody_gives_more_than_he_has(kind: Kind) {
         ..NewPerson::default()
     };
     let as_admin = caller(&admin);
-    for role in ["admin", "key_manager", "auditor"] {
+    for role in ["admin", "key_manager", "auditor", "member"] {
         people.create(&as_admin, &new(role)).await.unwrap();
     }
     let refused = |result: Result<Person, ManagementError>| {

@@ -76,7 +76,7 @@ async fn d09_nobody_makes_a_role_with_more_than_he_has(kind: Kind) {
 async fn roles_in_use_and_built_in_roles_stay(kind: Kind) {
     let Some(fixture) = Fixture::new(kind).await else { return };
     let roles = fixture.management.roles();
-    for built_in in ["super_admin", "admin", "key_manager", "auditor"] {
+    for built_in in ["super_admin", "admin", "key_manager", "auditor", "member"] {
         let change = RoleChange { display_name: Some("x".into()), ..RoleChange::default() };
         for result in [
             roles.update(&system(), built_in, &change, None).await,

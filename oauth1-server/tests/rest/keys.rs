@@ -6,6 +6,7 @@ use crate::fixture::{Fixture, Kind, text};
 
 crate::on_both!(
     a_key_from_making_to_deleting,
+    callbacks_are_kept_as_they_are_written,
     lists_come_in_pages,
     changes_need_the_version_that_was_read,
     the_hundred_and_first_key_is_refused,
@@ -90,6 +91,43 @@ async fn a_key_from_making_to_deleting(kind: Kind) {
     let audit = call("GET", "/v1/audit?action=key.").send().await.expect(200);
     assert_eq!(audit.json["items"][0]["action"], "key.delete");
     assert!(secrets.iter().all(|secret| !audit.text.contains(secret)));
+}
+
+async fn callbacks_are_kept_as_they_are_written(kind: Kind) {
+    let Some(fixture) = Fixture::new(kind).await else { return };
+    let ada = fixture.person("ada", "admin", None).await;
+    let call = |method: &str, path: &str| fixture.call_as(&ada, method, path);
+    let made = call("POST", "/v1/keys").json(&json!({ "name": "none" })).send().await.expect(201);
+    assert_eq!(made.json["callbacks"], json!([]));
+    let callbacks = json!(["https://app.example.com/cb?x=1,2", "oob", "com.example.app:/back"]);
+    let new = json!({ "name": "bot", "callbacks": callbacks });
+    let made = call("POST", "/v1/keys").json(&new).send().await.expect(201);
+    assert_eq!(made.json["callbacks"], callbacks);
+    // Another change leaves them.
+    let change = json!({ "description": "x" });
+    let changed = call("PATCH", "/v1/keys/bot").json(&change).send().await.expect(200);
+    assert_eq!(changed.json["callbacks"], callbacks);
+    for (bad, what) in [
+        (json!(["https://app.example.com"]), "write https://app.example.com/"),
+        (json!(["oob", "oob"]), "twice"),
+        (json!(["OOB"]), "lower case"),
+        (json!(["https://a.example/ https://b.example/"]), "percent-encode"),
+        (json!(["https://a.example/?oauth_token=x"]), "oauth_"),
+    ] {
+        let reply = call("PATCH", "/v1/keys/bot").json(&json!({ "callbacks": bad })).send().await;
+        let reply = reply.problem(422, "invalid_field");
+        assert_eq!(reply.json["errors"][0]["field"], "callbacks");
+        let problem = text(&reply.json["errors"][0], "problem");
+        assert!(problem.contains(what), "{bad}: {problem}");
+    }
+    let shown = call("GET", "/v1/keys/bot").send().await.expect(200);
+    assert_eq!(shown.json["callbacks"], callbacks);
+    let fewer = call("PATCH", "/v1/keys/bot").json(&json!({ "callbacks": [] })).send().await;
+    assert_eq!(fewer.expect(200).json["callbacks"], json!([]));
+    let audit = call("GET", "/v1/audit?action=key.update").send().await.expect(200);
+    let entry = &audit.json["items"][0];
+    assert_eq!(text(&entry["after"], "callbacks"), "");
+    assert!(text(&entry["before"], "callbacks").ends_with(" oob com.example.app:/back"));
 }
 
 async fn lists_come_in_pages(kind: Kind) {

@@ -65,6 +65,7 @@ async fn unknown_names_are_told_with_what_is_like_them(kind: Kind) {
         ("presets", json!(["No such"])),
         ("token_lifetime", json!(0)),
         ("ip_allow", json!(["10.0.0.0/33"])),
+        ("callbacks", json!(["javascript:alert(1)"])),
         ("attributes", json!({ "A B": "x" })),
         ("signature_methods", json!(["ROT13"])),
         ("rsa_public_key", json!("no key")),

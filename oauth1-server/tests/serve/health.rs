@@ -86,6 +86,11 @@ fn methods_and_keys_that_senders_make_up_are_no_new_labels() {
         server.send(request.as_bytes());
     };
     send(0);
+    // Credentials are counted in the background.
+    let counted = || server.admin_get("/metrics").unwrap().text.contains("oauth1_credentials{");
+    while !counted() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     let before = lines();
     (1..200).for_each(send);
     assert_eq!(lines(), before);

@@ -46,7 +46,7 @@ pub(crate) struct PersonArgs {
 pub(crate) struct CreateArgs {
     #[command(flatten)]
     person: PersonArgs,
-    /// Role, such as admin, key_manager or auditor
+    /// Role, such as admin, key_manager, auditor, or member, who only grants access
     #[arg(long, value_name = "ROLE")]
     role: String,
     /// Name as people read it [default: the name]

@@ -168,6 +168,7 @@ pub(super) async fn settings(
         body_hash_required: Some(form.has("body_hash_required", "yes")),
         two_legged: Some(form.has("two_legged", "yes")),
         ip_allow: Some(form.words("ip_allow")),
+        callbacks: Some(fields::callbacks(form)),
         scopes: None,
         attributes: Some(fields::attributes(form, &mut errors)),
         attribute_methods: Some(form.words("attribute_methods")),

@@ -30,6 +30,12 @@ pub(super) fn expiry(form: &Values, account: &Account, errors: &mut Errors) -> O
     }
 }
 
+/// One on each line: what stands between spaces or commas may be one.
+pub(super) fn callbacks(form: &Values) -> Vec<String> {
+    let lines = form.text("callbacks").lines().map(str::trim);
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
 /// Lines `name=value`.
 pub(super) fn attributes(form: &Values, errors: &mut Errors) -> BTreeMap<String, String> {
     let mut attributes = BTreeMap::new();
@@ -74,6 +80,7 @@ pub(super) fn of(key: &Key) -> Values {
         .with("description", &key.description)
         .with("environment", &key.environment)
         .with("ip_allow", key.ip_allow.replace(' ', "\n"))
+        .with("callbacks", key.callbacks.replace(' ', "\n"))
         .with("attributes", attributes.join("\n"))
         .with("attribute_methods", &key.attribute_methods)
         .with("token_minutes", key.token_lifetime.div_euclid(60).max(1).to_string())

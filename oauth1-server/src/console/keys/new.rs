@@ -141,6 +141,7 @@ fn new_key(form: &Values, account: &Account, grid: &Grid, errors: &mut Errors) -
         body_hash_required: form.has("body_hash_required", "yes"),
         two_legged: form.has("two_legged", "yes"),
         ip_allow: form.words("ip_allow"),
+        callbacks: fields::callbacks(form),
         scopes,
         presets,
         attributes: fields::attributes(form, errors),
@@ -166,7 +167,7 @@ impl NewPage<'_> {
     /// Whether something is wrong, or was filled in, where one does not look at first.
     fn has_more(&self) -> bool {
         let (form, errors) = (self.form, &self.errors);
-        ["ip_allow", "attributes", "rsa_public_key", "acts_as", "role"]
+        ["ip_allow", "callbacks", "attributes", "rsa_public_key", "acts_as", "role"]
             .iter()
             .any(|name| form.given(name).is_some() || errors.of(name).is_some())
             || ["attribute_methods", "token_minutes", "signature_methods"]

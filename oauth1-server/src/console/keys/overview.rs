@@ -18,7 +18,7 @@ use crate::{
         page::{self, Shell},
         when::{self, When},
     },
-    management::{KeyState, Right, SeenAddresses, Verdict},
+    management::{KeyState, Right, SeenAddresses, Verdict, callbacks::OUT_OF_BAND},
 };
 
 #[derive(Template)]

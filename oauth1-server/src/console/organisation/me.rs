@@ -20,7 +20,7 @@ use crate::{
         when::When,
     },
     management::{ManagementError, Password, Session, SignInError},
-    session_cookie,
+    session_cookie::SessionCookie,
 };
 
 #[derive(Template)]
@@ -69,7 +69,7 @@ pub(super) async fn set_password(State(console): State<Console>, Extension(asked
     Ok(match sessions.sign_in(name, &new, address, None).await {
         Ok((token, _)) => {
             let mut response = to("/me");
-            session_cookie::set(response.headers_mut(), console.origin(), &token);
+            SessionCookie::Console.set(response.headers_mut(), console.origin(), &token);
             response
         }
         // It is set all the same.

@@ -271,6 +271,10 @@ impl Row {
         column!(self, column)
     }
 
+    pub(crate) fn optional_octets(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {
+        column!(self, column)
+    }
+
     pub(crate) fn octets(&self, column: &str) -> Result<Vec<u8>, sqlx::Error> {
         column!(self, column)
     }

@@ -108,10 +108,14 @@ pub(super) async fn token(
 ) -> Result<Option<TokenRecord>, StoreError> {
     const SQL: &str = "
         SELECT t.id, t.resource_owner, t.scopes, t.attributes, t.expires_at,
-               t.revoked_at IS NOT NULL AS revoked, c.identifier AS client,
+               t.revoked_at IS NOT NULL
+                   OR (p.id IS NOT NULL AND NOT (p.enabled AND p.deleted_at IS NULL)) AS revoked,
+               p.scopes AS person_scopes, c.identifier AS client,
                s.id AS secret_id, s.key_id, s.sealed, s.expires_at AS secret_expires_at
         FROM token t
         JOIN client c ON c.id = t.client_id
+        LEFT JOIN delegation d ON d.id = t.delegation_id
+        LEFT JOIN person p ON p.id = d.person_id
         LEFT JOIN secret s ON s.token_id = t.id
         WHERE t.identifier = $1 AND t.deleted_at IS NULL";
     let rows = database.rows(SQL, [identifier.into()]).await.map_err(StoreError::new)?;
@@ -140,6 +144,9 @@ fn token_record(
     }
     if let Some(owner) = row.optional_text("resource_owner")? {
         record = record.with_attribute("resource_owner", &owner);
+    }
+    if let Some(limit) = row.optional_text("person_scopes")? {
+        record = record.with_limit(Scopes::parse(&limit));
     }
     let scopes = row.text("scopes")?;
     Ok(record.with_scopes(Scopes::parse(&scopes)).with_attribute("scope", &scopes))
@@ -243,6 +250,16 @@ pub(crate) fn parse_attributes(json: &str) -> Result<Vec<(String, String)>, BoxE
         other => other.to_string(),
     };
     Ok(object.into_iter().map(|(name, value)| (name, text(value))).collect())
+}
+
+/// Where the shared-secret of temporary credentials is sealed.
+pub(crate) const fn temporary_secret(id: &str) -> Place<'_> {
+    Place { row: id, credential: id, field: "temporary secret" }
+}
+
+/// Where the verification code of temporary credentials is sealed.
+pub(crate) const fn temporary_verifier(id: &str) -> Place<'_> {
+    Place { row: id, credential: id, field: "verification code" }
 }
 
 /// Part of what a secret is sealed with.

@@ -10,7 +10,13 @@
 //!    the file again.
 //! 4. No secret needs the old key. It leaves the file.
 
-use super::{SqlCredentialStore, database::Database, meta, settings::OpenError};
+use super::{
+    SqlCredentialStore,
+    database::Database,
+    meta,
+    records::{temporary_secret, temporary_verifier},
+    settings::OpenError,
+};
 use crate::credentials::seal::{Existing, MasterKeys, Place, SealError};
 
 /// Which key is next.
@@ -87,6 +93,7 @@ impl SqlCredentialStore {
             }
         }
 
+        while self.temporary(database, &keys).await? > 0 {}
         forget_answers(database, keys.active_id()).await?;
         if let Some(file) = file {
             file.write(&file.read()?.active_only(), Existing::Replaced)?;
@@ -130,6 +137,39 @@ impl SqlCredentialStore {
         }
         transaction.commit().await?;
         Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+    }
+}
+
+impl SqlCredentialStore {
+    /// The same for some temporary credentials, which live for minutes and are not counted.
+    async fn temporary(&self, database: &Database, keys: &MasterKeys) -> Result<usize, OpenError> {
+        let active = keys.active_id();
+        let mut transaction = database.begin().await?;
+        let select = database.choose(
+            "SELECT id, key_id, sealed, verifier FROM temporary
+             WHERE key_id < $1 OR key_id > $1 LIMIT 100",
+            "SELECT id, key_id, sealed, verifier FROM temporary
+             WHERE key_id < $1 OR key_id > $1 LIMIT 100 FOR UPDATE",
+        );
+        let rows = transaction.rows(select, [active.into()]).await?;
+        for row in &rows {
+            let (id, key_id) = (row.text("id")?, row.text("key_id")?);
+            let place = temporary_secret(&id);
+            let secret = keys.open(place, &key_id, &row.octets("sealed")?)?;
+            let sealed = keys.seal(active, place, &secret)?;
+            let sql = "UPDATE temporary SET key_id = $1, sealed = $2 WHERE id = $3";
+            let values = [active.into(), sealed.octets.into(), id.as_str().into()];
+            transaction.execute(sql, values).await?;
+            if let Some(verifier) = row.optional_octets("verifier")? {
+                let place = temporary_verifier(&id);
+                let verifier = keys.open(place, &key_id, &verifier)?;
+                let sealed = keys.seal(active, place, &verifier)?;
+                let sql = "UPDATE temporary SET verifier = $1 WHERE id = $2";
+                transaction.execute(sql, [sealed.octets.into(), id.as_str().into()]).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(rows.len())
     }
 }
 

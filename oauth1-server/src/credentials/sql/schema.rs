@@ -30,7 +30,7 @@ pub enum SchemaVersion {
 
 impl SchemaVersion {
     /// What this program needs.
-    pub const NEEDED: i64 = 3;
+    pub const NEEDED: i64 = 4;
 
     pub(super) async fn of(database: &Database) -> Result<Self, OpenError> {
         let tables = database.choose(
@@ -98,12 +98,14 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (1, "credentials", include_str!("../../../migrations/sqlite/0001_credentials.sql")),
     (2, "management", include_str!("../../../migrations/sqlite/0002_management.sql")),
     (3, "console", include_str!("../../../migrations/sqlite/0003_console.sql")),
+    (4, "delegation", include_str!("../../../migrations/sqlite/0004_delegation.sql")),
 ];
 #[cfg(feature = "postgres")]
 const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "credentials", include_str!("../../../migrations/postgres/0001_credentials.sql")),
     (2, "management", include_str!("../../../migrations/postgres/0002_management.sql")),
     (3, "console", include_str!("../../../migrations/postgres/0003_console.sql")),
+    (4, "delegation", include_str!("../../../migrations/postgres/0004_delegation.sql")),
 ];
 
 #[cfg(test)]

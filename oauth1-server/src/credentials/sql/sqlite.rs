@@ -100,11 +100,16 @@ pub(super) async fn open(
         .acquire_timeout(LONGEST_WAIT)
         .test_before_acquire(false)
         .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await
-        .map_err(|error| damaged(path, &error).unwrap_or(OpenError::Database(error)))?;
-    Ok(Database::Sqlite(pool))
+        .max_lifetime(None);
+    let start = Instant::now();
+    loop {
+        match pool.clone().connect_with(options.clone()).await {
+            Ok(pool) => return Ok(Database::Sqlite(pool)),
+            // Requests do not wait so long, but a start on a busy machine may.
+            Err(sqlx::Error::PoolTimedOut) if start.elapsed() < LONGEST_OPENING => {}
+            Err(error) => return Err(damaged(path, &error).unwrap_or(OpenError::Database(error))),
+        }
+    }
 }
 
 /// Looks through the file. What takes longer than a moment goes on in the background, so that a
@@ -149,4 +154,5 @@ pub(super) fn file_error(what: &'static str, path: &Path, error: std::io::Error)
 
 const FILE_NAME: &str = "credentials.sqlite3";
 const LONGEST_LOCK: Duration = Duration::from_secs(10);
+const LONGEST_OPENING: Duration = Duration::from_secs(10);
 const FOREGROUND_CHECK: Duration = Duration::from_secs(1);

@@ -88,6 +88,12 @@ fn expiry() -> Json {
         "description": "A time from now, a day (all of it, in the account's time zone), a time, or null for never." })
 }
 
+fn callbacks() -> Json {
+    json!({ "type": "array", "items": { "type": "string" },
+        "examples": [["https://app.example.com/callback", "oob"]],
+        "description": "Where people are sent back to when they have granted access; oob shows a code instead. Empty: the application cannot ask for access." })
+}
+
 #[rustfmt::skip]
 fn answers(all: &mut Map<String, Json>) {
     let mut add = |name: &str, schema| { all.insert(name.to_owned(), schema); };
@@ -110,7 +116,7 @@ fn answers(all: &mut Map<String, Json>) {
         ("attributes", attributes()), ("attribute_methods", texts()),
         ("signature_methods", json!({ "type": ["array", "null"], "items": { "type": "string" } })),
         ("rsa", flag()), ("body_hash_required", flag()), ("two_legged", flag()),
-        ("ip_allow", texts()), ("token_lifetime", of("integer")), ("acts_as", nullable("string")),
+        ("ip_allow", texts()), ("callbacks", callbacks()), ("token_lifetime", of("integer")), ("acts_as", nullable("string")),
         ("role", nullable("string")), ("access_token", nullable("string")),
         ("version", of("integer")), ("created_at", time()), ("created_by", text()),
         ("changed_at", time()), ("last_used_at", optional_time()),
@@ -200,7 +206,7 @@ fn bodies(all: &mut Map<String, Json>) {
         ("description", text()), ("environment", text()), ("expires_at", expiry()),
         ("signature_methods", json!({ "type": ["array", "null"], "items": { "type": "string" } })),
         ("body_hash_required", flag()), ("two_legged", flag()), ("ip_allow", texts()),
-        ("scopes", texts()), ("attributes", attributes), ("attribute_methods", texts()),
+        ("callbacks", callbacks()), ("scopes", texts()), ("attributes", attributes), ("attribute_methods", texts()),
         ("token_lifetime", lifetime()), ("acts_as", nullable("string")), ("role", nullable("string")),
     ];
     let mut change = key.to_vec();

@@ -128,6 +128,28 @@ pub(crate) const KEYS: &[Key] = &[
     key("accounts.secret_reveal", "false", "whether secrets can be read again in a new account"),
     key("accounts.expiry_required", "false", "whether keys of a new account need an expiry"),
     key("accounts.deletion_allowed", "true", "whether keys of a new account can be deleted"),
+    key(
+        "delegation.enabled",
+        "auto",
+        "whether applications can ask people for access: true, false, or auto, not on plain http",
+    ),
+    key("delegation.initiate", "/oauth/initiate", "path of temporary credential requests"),
+    key("delegation.authorize", "/oauth/authorize", "path where people grant access"),
+    key("delegation.token", "/oauth/token", "path of token requests"),
+    key("delegation.grants", "/oauth/grants", "path where people see and revoke what they granted"),
+    key(
+        "delegation.owner_header",
+        "",
+        "header in which a trusted proxy says who has signed in; people of the console if empty",
+    ),
+    key("delegation.temporary_lifetime", "10m", "to decide, and again to fetch the token"),
+    key(
+        "delegation.token_lifetime",
+        "",
+        "of granted tokens, which are then renewed; empty: no end",
+    ),
+    key("delegation.authorization_lifetime", "", "of what was granted; empty: until revoked"),
+    key("delegation.xauth", "", "app keys that may bring names and passwords of people (xAuth)"),
     key("audit.keep", "400d", "how long entries of the audit log are kept"),
     key(
         "catalogue.file",

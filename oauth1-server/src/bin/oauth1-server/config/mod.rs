@@ -1,5 +1,6 @@
 //! The configuration: read from file, environment and flags, then checked as a whole.
 
+mod delegation;
 mod keys;
 mod layers;
 mod reader;
@@ -14,8 +15,12 @@ use std::{
 
 use oauth1_core::Timestamp;
 use oauth1_server::{
-    AnswerProfile, JournalLevel, Networks, Policy, PublicOrigin, catalogue::Catalogue,
-    credentials::IdentifierStyle, management::AccountChange, policy::RequestLimits,
+    AnswerProfile, JournalLevel, Networks, Policy, PublicOrigin,
+    catalogue::Catalogue,
+    credentials::IdentifierStyle,
+    endpoints::{Paths, Times},
+    management::AccountChange,
+    policy::RequestLimits,
 };
 use reader::Reader;
 
@@ -36,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) credentials: Credentials,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) accounts: AccountChange,
+    pub(crate) delegation: Delegation,
     pub(crate) audit_keep: Duration,
     pub(crate) log: Log,
 }
@@ -89,6 +95,17 @@ pub(crate) struct Credentials {
     pub(crate) master_key: Option<zeroize::Zeroizing<String>>,
     pub(crate) master_key_file: Option<PathBuf>,
     pub(crate) style: IdentifierStyle,
+}
+
+/// How applications get access that people grant.
+#[derive(Debug)]
+pub(crate) struct Delegation {
+    /// `None` for where it is safe.
+    pub(crate) enabled: Option<bool>,
+    pub(crate) paths: Paths,
+    pub(crate) times: Times,
+    pub(crate) owner_header: Option<http::HeaderName>,
+    pub(crate) xauth: Vec<String>,
 }
 
 #[derive(Debug)]

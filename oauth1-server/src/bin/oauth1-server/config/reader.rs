@@ -18,7 +18,11 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn read<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let Ok(key) = keys::find(name) else {
             self.errors.push(format!("{name} is no setting"));
             return None;
@@ -54,7 +58,7 @@ impl Reader<'_> {
         // Each is read before the first question mark ends anything.
         let (server, origin, policy) = (self.server(), self.origin(), self.policy());
         let (nonces, credentials, log) = (self.nonces(), self.credentials(), self.log());
-        let accounts = self.accounts();
+        let (accounts, delegation) = (self.accounts(), self.delegation());
         let audit_keep = self.read("audit.keep", values::duration);
         let catalogue = self.read("catalogue.file", |path| match path {
             "" => Ok(Arc::default()),
@@ -90,6 +94,7 @@ impl Reader<'_> {
             credentials: credentials?,
             catalogue: catalogue?,
             accounts: accounts?,
+            delegation: delegation?,
             audit_keep: audit_keep?,
             log: log?,
         })

@@ -83,6 +83,10 @@ pub(crate) struct Fields {
     /// Accept it only from this address or network; more than once for more, '' for any
     #[arg(long = "allow-ip", value_name = "CIDR")]
     pub(super) ip_allow: Vec<String>,
+    /// URL that people are sent back to when they have granted access, or oob to show a code
+    /// instead; more than once for more, '' for none
+    #[arg(long = "callback", value_name = "URL")]
+    pub(super) callbacks: Vec<String>,
     /// Accept only this signature method; more than once for more
     #[arg(long = "signature-method", value_name = "METHOD", value_parser = values::method)]
     pub(super) signature_methods: Vec<String>,

@@ -27,6 +27,7 @@ pub(super) fn new_key(args: CreateArgs, account: &Account) -> Result<NewKey, Str
         body_hash_required: change.body_hash_required.unwrap_or_default(),
         two_legged: change.two_legged.unwrap_or_default(),
         ip_allow: change.ip_allow.unwrap_or_default(),
+        callbacks: change.callbacks.unwrap_or_default(),
         scopes: change.scopes.unwrap_or_default(),
         presets: args.presets,
         attributes: change.attributes.unwrap_or_default(),
@@ -63,6 +64,7 @@ pub(super) fn change(
         body_hash_required: fields.require_body_hash,
         two_legged: fields.two_legged,
         ip_allow: some(fields.ip_allow),
+        callbacks: some(fields.callbacks),
         scopes: some(fields.scopes),
         attributes: (!fields.attributes.is_empty())
             .then(|| fields.attributes.into_iter().collect()),

@@ -101,6 +101,7 @@ async fn echo(caller: Authenticated, request: Request) -> Response {
             "authentication": "oauth1",
             "client": oauth.client_identifier(),
             "token": oauth.token_identifier(),
+            "resource_owner": oauth.token_attribute("resource_owner"),
             "signature_method": oauth.signature_method().as_str(),
             "timestamp": oauth.timestamp().map(|timestamp| timestamp.seconds()),
             "attributes": oauth.attributes().collect::<BTreeMap<_, _>>(),

@@ -16,7 +16,7 @@ use dashmap::DashMap;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use oauth1_server::{Networks, PeerAddress};
+use oauth1_server::{Networks, PeerAddress, TrustedProxy};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
@@ -128,6 +128,9 @@ impl Listener {
             let service = service_fn(move |mut request: Request<Incoming>| {
                 if let Some(address) = PeerAddress::of(peer, request.headers(), &trusted) {
                     request.extensions_mut().insert(address);
+                }
+                if let Some(proxy) = TrustedProxy::of(peer, &trusted) {
+                    request.extensions_mut().insert(proxy);
                 }
                 answer(router.clone(), request, of_request.clone(), body)
             });

@@ -16,7 +16,11 @@ use axum::Router;
 use http::StatusCode;
 use oauth1_server::{
     NonceStoreError, PublicOrigin, RequestVerifier, SelfTest, SelfTestError, TimestampWindow,
-    VerificationLayer, basic::PasswordChecker, usage::Usage,
+    VerificationLayer,
+    basic::PasswordChecker,
+    endpoints::{Endpoints, HeaderOwners},
+    management::Management,
+    usage::Usage,
 };
 use rand::{TryRng, rngs::SysRng};
 use tokio::{
@@ -27,7 +31,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::{Server, Settings},
+    config::{Delegation, Server, Settings},
     logging,
 };
 use app::Surroundings;
@@ -95,7 +99,11 @@ async fn serve(settings: Settings) -> Result<(), String> {
     };
     let surroundings = Surroundings { gate: health.gate.clone(), metrics, instance: instance()? };
     let layer = VerificationLayer::new(verifier.clone());
-    let routes = surroundings.around(app::routes(layer).merge(rest.public_routes()));
+    let mut routes = app::routes(layer).merge(rest.public_routes());
+    if let Some(endpoints) = endpoints(&settings, &rest.management, &verifier)? {
+        routes = routes.merge(endpoints.routes());
+    }
+    let routes = surroundings.around(routes);
     ends.listen(public, routes, &settings, &health.metrics, true);
     let routes = health.clone().routes().merge(rest.admin_routes());
     ends.listen(admin, routes, &settings, &health.metrics, false);
@@ -178,6 +186,37 @@ fn origin(settings: &Settings, listening: SocketAddr) -> Result<PublicOrigin, St
     PublicOrigin::new(&format!("http://{listening}"))
         .and_then(|origin| origin.with_host(&format!("localhost:{}", listening.port())))
         .map_err(|error| error.to_string())
+}
+
+/// The endpoints of the flow in which people grant access, where their answers, which hold
+/// secrets, are safe (section 2.1).
+fn endpoints(
+    settings: &Settings,
+    management: &Management,
+    verifier: &RequestVerifier,
+) -> Result<Option<Endpoints>, String> {
+    let Delegation { enabled, paths, times, owner_header, xauth } = &settings.delegation;
+    let origin = verifier.origin();
+    let is_safe = origin.is_secure() || origin.is_loopback();
+    match enabled {
+        Some(true) if !is_safe => {
+            return Err(format!(
+                "delegation.enabled: {origin} is neither https nor loopback, and secrets are not sent in clear"
+            ));
+        }
+        None if !is_safe => {
+            tracing::warn!(%origin, "applications cannot ask people for access: it takes https");
+            return Ok(None);
+        }
+        Some(false) => return Ok(None),
+        _ => {}
+    }
+    let endpoints = Endpoints::new(management, verifier, *times, paths.clone());
+    let endpoints = match owner_header {
+        Some(header) => endpoints.with_owners(HeaderOwners::new(header.clone())),
+        None => endpoints,
+    };
+    Ok(Some(endpoints.with_xauth(xauth.clone())))
 }
 
 fn bind(setting: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), String> {

@@ -1,7 +1,7 @@
 """The one way a vector file is written, so that a change shows up as that change only.
 
-Two spaces a level, ASCII only, one newline at the end; an array of strings stands
-on one line; fields in the order below; sources and notes in order of their names.
+Two spaces a level, ASCII only, one newline at the end; an array of strings or numbers
+stands on one line; fields in the order below; sources and notes in order of their names.
 """
 
 import json
@@ -16,7 +16,15 @@ CASE_ORDER = [
     "base_string", "key_hex", "data_hex", "tag_hex", "tag_bytes", "signature", "signature_hex",
     "published", "published_signature", "decoded_params", "expected", "expected_transmitted",
     "expected_realm", "expected_params", "expected_base_string", "expected_signature",
-    "expected_authorization_header", "result",
+    "expected_authorization_header", "needs", "steps", "result",
+]
+STEP_ORDER = [
+    "endpoint", "as", "repeat", "client", "credentials", "owner", "method", "transmission", "set", "add", "omit",
+    "query", "signing", "times", "parallel", "copies", "expect",
+]
+EXPECT_ORDER = [
+    "level", "outcome", "granted", "status", "content_type", "parameter", "problem", "challenge", "redirect",
+    "no_redirect_to", "redirect_parameter", "different_from", "clause",
 ]
 
 
@@ -26,6 +34,11 @@ def ordered(document):
     document["notes"] = dict(sorted(document["notes"].items()))
     document["sources"] = {k: _sorted(v, SOURCE_ORDER) for k, v in sorted(document["sources"].items())}
     document["cases"] = [_sorted(case, CASE_ORDER) for case in document["cases"]]
+    for case in document["cases"]:
+        if "steps" in case:
+            case["steps"] = [_sorted(step, STEP_ORDER) for step in case["steps"]]
+            for step in case["steps"]:
+                step["expect"] = [_sorted(one, EXPECT_ORDER) for one in step["expect"]]
     return document
 
 
@@ -42,7 +55,7 @@ def _write(value, depth):
     if isinstance(value, dict) and value:
         members = [json.dumps(k) + ": " + _write(v, depth + 1) for k, v in value.items()]
         return "{\n" + inside + (",\n" + inside).join(members) + "\n" + "  " * depth + "}"
-    if isinstance(value, list) and value and not all(isinstance(item, str) for item in value):
+    if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
         members = [_write(item, depth + 1) for item in value]
         return "[\n" + inside + (",\n" + inside).join(members) + "\n" + "  " * depth + "]"
     return json.dumps(value)

@@ -1,8 +1,10 @@
-"""Checks the form of the vector files: schema, ids, counts, flags, sources, canonical writing.
+"""Checks the form of the vector files and request sequences: schema, ids, counts, flags, sources,
+names between steps, canonical writing.
 
     python3 reference/lint.py            prints what is wrong, exit 1 if anything is
     python3 reference/lint.py --fix      first rewrites counts, field order and layout
-    python3 reference/lint.py FOLDER     looks at FOLDER/vectors, FOLDER/schema and FOLDER/README.md
+    python3 reference/lint.py FOLDER     looks at FOLDER/vectors, FOLDER/sequences, FOLDER/schema
+                                         and FOLDER/README.md
 
 Python's standard library is all it needs. What the values are is check.py's business.
 """
@@ -14,6 +16,7 @@ import sys
 
 import canonical
 import schema
+import sequence
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 GROUPS = re.compile(r"^\| `((?:pain|pitfall)-[a-z0-9-]+)` \|", re.MULTILINE)
@@ -36,7 +39,10 @@ def file_errors(path, text, document, schemas):
     if name not in schemas.documents:
         yield "no schema/%s" % name
         return
-    yield from schemas.errors(name, document)
+    wrong = schemas.errors(name, document)
+    yield from wrong
+    if not wrong:
+        yield from ("%s: %s" % (case["id"], error) for case in document["cases"] for error in sequence.errors(case))
     if document.get("kind") != path.stem:
         yield "the kind in the file is not the name of the file"
     cases = document.get("cases", [])
@@ -76,6 +82,8 @@ def table_errors(readme, path, document):
     """The README prints how many cases each file has, and how many are invalid."""
     cases = document.get("cases", [])
     row = "| `%s` | %d | %d |" % (path.name, len(cases), sum(case.get("result") == "invalid" for case in cases))
+    if path.parent.name == "sequences":
+        row = sequence.row(path.name, cases)
     if row not in readme:
         yield "README.md: no row %s" % row
 
@@ -86,7 +94,7 @@ def main(arguments):
     root = pathlib.Path(folders[0]) if folders else HERE
     schemas, found, seen = schema.Schemas(root / "schema"), [], {}
     readme = (root / "README.md").read_text(encoding="utf-8")
-    paths = sorted((root / "vectors").glob("*.json"))
+    paths = sorted((root / "vectors").glob("*.json")) + sorted((root / "sequences").glob("*.json"))
     found += ["schema/%s: no vectors/%s" % (n, n) for n in sorted(set(schemas.documents) - {p.name for p in paths} - {"common.json"})]
     for path in paths:
         try:

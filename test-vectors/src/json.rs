@@ -79,14 +79,18 @@ impl Json {
             .collect()
     }
 
+    const fn holds_others(&self) -> bool {
+        matches!(self, Self::Array(_) | Self::Object(_))
+    }
+
     /// The value on one line.
     #[must_use]
     pub fn to_line(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The canonical writing: two spaces a level, ASCII only, an array of strings on one line, a
-    /// newline at the end.
+    /// The canonical writing: two spaces a level, ASCII only, an array of strings or numbers on one
+    /// line, a newline at the end.
     #[must_use]
     pub fn to_canonical(&self) -> String {
         let mut out = String::new();
@@ -112,7 +116,7 @@ impl Json {
                 out.push_str(&outside);
                 out.push('}');
             }
-            Self::Array(items) if items.iter().any(|item| item.as_str().is_none()) => {
+            Self::Array(items) if items.iter().any(Self::holds_others) => {
                 out.push_str("[\n");
                 for (at, item) in items.iter().enumerate() {
                     out.push_str(if at == 0 { "" } else { ",\n" });

@@ -120,7 +120,47 @@ pub const CASE_ORDER: &[&str] = &[
     "expected_base_string",
     "expected_signature",
     "expected_authorization_header",
+    "needs",
+    "steps",
     "result",
+];
+
+/// The order of the fields of a step of a request sequence.
+pub(crate) const STEP_ORDER: &[&str] = &[
+    "endpoint",
+    "as",
+    "repeat",
+    "client",
+    "credentials",
+    "owner",
+    "method",
+    "transmission",
+    "set",
+    "add",
+    "omit",
+    "query",
+    "signing",
+    "times",
+    "parallel",
+    "copies",
+    "expect",
+];
+
+/// The order of the fields of what is expected of a step.
+pub(crate) const EXPECT_ORDER: &[&str] = &[
+    "level",
+    "outcome",
+    "granted",
+    "status",
+    "content_type",
+    "parameter",
+    "problem",
+    "challenge",
+    "redirect",
+    "no_redirect_to",
+    "redirect_parameter",
+    "different_from",
+    "clause",
 ];
 
 const TEXT: &[&str] = &["published", "expected"];
@@ -278,3 +318,24 @@ pub static KINDS: &[Kind] = &[
         expectations: &["expected_base_string"],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Json;
+
+    /// The schema of the request sequences names the same fields as their canonical form.
+    #[test]
+    fn the_schema_knows_the_fields_of_steps() {
+        let schema = Json::parse(include_str!("../schema/request-sequence.json")).unwrap();
+        for (name, order) in [("step", STEP_ORDER), ("expectation", EXPECT_ORDER)] {
+            let part = schema.get("$defs").and_then(|parts| parts.get(name)).unwrap();
+            let fields = part.get("properties").and_then(Json::as_object).unwrap();
+            let mut fields: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
+            let mut known = order.to_vec();
+            fields.sort_unstable();
+            known.sort_unstable();
+            assert_eq!(fields, known, "{name}");
+        }
+    }
+}

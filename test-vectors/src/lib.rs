@@ -15,6 +15,7 @@
 //! - [`runner::run`]: cases put to a [`runner::Implementation`], giving a [`report::Report`]
 //! - [`answer::Core`]: `oauth1-core` as an implementation, [`program::Program`]: any program
 //! - [`known`]: differences that are known, with their reasons
+//! - [`sequence`]: request sequences, [`provider::run`]: put to a provider of the three-legged flow
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -27,6 +28,8 @@ pub mod lint;
 pub mod load;
 pub mod model;
 pub mod program;
+pub mod provider;
 pub mod report;
 pub mod runner;
+pub mod sequence;
 mod vectors;

@@ -1,10 +1,11 @@
-//! The form of the vector files, beyond what loading them checks already.
+//! The form of the vector files and request sequences, beyond what loading them checks already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::json::Json;
-use crate::kinds::CASE_ORDER;
+use crate::kinds::{CASE_ORDER, EXPECT_ORDER, STEP_ORDER};
 use crate::load::{self, HEADER, VectorFile};
+use crate::sequence;
 
 /// Everything that is wrong with the form of these files; empty if nothing is.
 ///
@@ -13,15 +14,30 @@ use crate::load::{self, HEADER, VectorFile};
 #[must_use]
 pub fn errors(files: &[VectorFile]) -> Vec<String> {
     let mut errors = Vec::new();
+    let (mut vectors, mut sequences) = (Vec::new(), Vec::new());
+    let mut ids: BTreeMap<String, &str> = BTreeMap::new();
     for file in files {
-        match Json::parse(&file.text) {
-            Ok(document) => check(file, &document, &mut errors),
-            Err(error) => errors.push(format!("{}: {error}", file.name)),
+        let document = match Json::parse(&file.text) {
+            Ok(document) => document,
+            Err(error) => {
+                errors.push(format!("{}: {error}", file.name));
+                continue;
+            }
+        };
+        check(file, &document, &mut errors);
+        for case in document.get("cases").and_then(Json::as_array).unwrap_or_default() {
+            let id = case.get("id").and_then(Json::as_str).unwrap_or_default();
+            if let Some(other) = ids.insert(id.to_owned(), &file.name)
+                && *other != file.name
+            {
+                errors.push(format!("{}: the id {id} is also in {other}", file.name));
+            }
         }
+        let is_sequence = document.get("kind").and_then(Json::as_str) == Some(sequence::KIND);
+        if is_sequence { &mut sequences } else { &mut vectors }.push(file.clone());
     }
-    if let Err(error) = load::cases(files) {
-        errors.push(error.to_string());
-    }
+    let loaded = [load::cases(&vectors).map(drop), sequence::cases(&sequences).map(drop)];
+    errors.extend(loaded.into_iter().filter_map(Result::err).map(|error| error.to_string()));
     errors.dedup();
     errors
 }
@@ -81,15 +97,30 @@ fn canonical(document: &Json) -> Json {
                 };
                 sorted(&sources.iter().map(inner).collect::<Vec<_>>(), &[])
             }
-            ("cases", Json::Array(cases)) => {
-                let inner = |case: &Json| sorted(case.as_object().unwrap_or_default(), CASE_ORDER);
-                Json::Array(cases.iter().map(inner).collect())
+            ("cases", cases) => {
+                nested(cases, CASE_ORDER, &[("steps", STEP_ORDER), ("expect", EXPECT_ORDER)])
             }
             (_, other) => other.clone(),
         };
         (name.clone(), value)
     });
     sorted(&fields.collect::<Vec<_>>(), HEADER)
+}
+
+/// An array of objects, each with its fields in order, and those of the array inside it.
+fn nested(list: &Json, order: &[&str], inside: &[(&str, &[&str])]) -> Json {
+    let Some(list) = list.as_array() else { return list.clone() };
+    let one = |item: &Json| {
+        let fields = item.as_object().unwrap_or_default().iter().map(|(name, value)| {
+            let value = match inside {
+                [(field, order), deeper @ ..] if name == field => nested(value, order, deeper),
+                _ => value.clone(),
+            };
+            (name.clone(), value)
+        });
+        sorted(&fields.collect::<Vec<_>>(), order)
+    };
+    Json::Array(list.iter().map(one).collect())
 }
 
 fn sorted(fields: &[(String, Json)], order: &[&str]) -> Json {

@@ -5,11 +5,17 @@ use std::path::Path;
 
 use crate::json::Json;
 use crate::model::Case;
-use crate::vectors::EMBEDDED;
+use crate::vectors::{EMBEDDED, SEQUENCES};
 
 /// Why vectors could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError(String);
+
+impl LoadError {
+    pub(crate) fn of(file: &str, error: &str) -> Self {
+        Self(format!("{file}: {error}"))
+    }
+}
 
 impl std::fmt::Display for LoadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -31,9 +37,19 @@ pub struct VectorFile {
 /// The vector files that are part of this program.
 #[must_use]
 pub fn embedded_files() -> Vec<VectorFile> {
+    built_in(EMBEDDED)
+}
+
+/// The files of request sequences that are part of this program.
+#[must_use]
+pub fn embedded_sequences() -> Vec<VectorFile> {
+    built_in(SEQUENCES)
+}
+
+fn built_in(files: &[(&str, &str)]) -> Vec<VectorFile> {
     let file =
         |(name, text): &(&str, &str)| VectorFile { name: (*name).into(), text: (*text).into() };
-    EMBEDDED.iter().map(file).collect()
+    files.iter().map(file).collect()
 }
 
 /// Every `*.json` in a folder, in order of name.
@@ -67,8 +83,7 @@ pub fn cases(files: &[VectorFile]) -> Result<Vec<Case>, LoadError> {
     let mut all: Vec<Case> = Vec::new();
     let mut seen = BTreeMap::new();
     for file in files {
-        let found =
-            document(&file.text).map_err(|error| LoadError(format!("{}: {error}", file.name)))?;
+        let found = document(&file.text).map_err(|error| LoadError::of(&file.name, &error))?;
         for case in found {
             if let Some(other) = seen.insert(case.id.clone(), file.name.clone()) {
                 return Err(LoadError(format!(

@@ -1,5 +1,7 @@
 //! `oauth1-conformance`: OAuth 1.0a test vectors, put to any implementation.
 
+mod provider_command;
+
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,9 +31,11 @@ enum Command {
     Run(Run),
     /// Is oauth1-core behind the line protocol: a case a line in, an answer a line out.
     Answer,
+    /// Puts the request sequences to a provider of the three-legged flow, over HTTP.
+    Provider(Box<provider_command::Provider>),
     /// Checks the form of vector files.
     Lint {
-        /// A folder of *.json; without it, the vectors built in.
+        /// A folder of *.json; without it, the vectors and sequences built in.
         folder: Option<PathBuf>,
     },
 }
@@ -62,6 +66,9 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(run) => run.execute(),
         Command::Answer => answer_lines(),
+        Command::Provider(provider) => {
+            provider.execute().and_then(|(text, well)| print(&text).map(|()| well))
+        }
         Command::Lint { folder } => check_form(folder.as_deref()),
     };
     match outcome {
@@ -133,7 +140,10 @@ fn answer_lines() -> Result<bool, String> {
 }
 
 fn check_form(folder: Option<&Path>) -> Result<bool, String> {
-    let files = files(folder)?;
+    let mut files = files(folder)?;
+    if folder.is_none() {
+        files.extend(load::embedded_sequences());
+    }
     let errors = lint::errors(&files);
     for error in &errors {
         print(&format!("{error}\n"))?;

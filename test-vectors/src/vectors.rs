@@ -2,6 +2,10 @@
 //!
 //! A test compares this list with the folder.
 
+/// Name and text of every file in `sequences/`.
+pub(crate) static SEQUENCES: &[(&str, &str)] =
+    &[("request-sequence.json", include_str!("../sequences/request-sequence.json"))];
+
 /// Name and text of every file in `vectors/`.
 pub(crate) static EMBEDDED: &[(&str, &str)] = &[
     ("authorization-header-build.json", include_str!("../vectors/authorization-header-build.json")),

@@ -87,7 +87,7 @@ fn the_lint_in_python_finds_seeded_defects() {
         return;
     }
     let folder = common::scratch("python-lint");
-    for part in ["vectors", "schema"] {
+    for part in ["vectors", "sequences", "schema"] {
         std::fs::create_dir(folder.join(part)).unwrap();
         for entry in std::fs::read_dir(package().join(part)).unwrap() {
             let path = entry.unwrap().path();

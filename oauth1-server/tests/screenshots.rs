@@ -6,10 +6,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, dead_code)]
 
+#[path = "console/application.rs"]
+mod application;
 #[path = "console/browser.rs"]
 mod browser;
 #[path = "console/card.rs"]
 mod card;
+#[path = "console/consent.rs"]
+mod consent;
 #[path = "console/debugger.rs"]
 mod debugger;
 #[path = "console/desk.rs"]
@@ -24,6 +28,8 @@ mod snippets;
 mod webdriver;
 #[path = "console/world.rs"]
 mod world;
+#[path = "console/xss.rs"]
+mod xss;
 
 use std::{
     env, fs,
@@ -94,6 +100,7 @@ async fn screenshots() {
         desk.sign_in("ada", &PASSWORD.replace(' ', "")).await;
         browser.sees("wrong").await;
         camera.take(browser, "sign-in-wrong").await;
+        consent::each_page(desk, async |browser, page| camera.take(browser, page).await).await;
     })
     .await;
 }

@@ -62,3 +62,8 @@ CREATE INDEX delegation_person ON delegation (person_id, id) WHERE revoked_at IS
 CREATE INDEX delegation_client ON delegation (client_id, id);
 ALTER TABLE token ADD COLUMN delegation_id TEXT COLLATE "C" REFERENCES delegation (id);
 CREATE INDEX token_delegation ON token (delegation_id) WHERE delegation_id IS NOT NULL;
+-- A client may have as many as there are people: its own comes first, and those that nobody granted
+-- are counted by themselves.
+CREATE INDEX token_of_client ON token (client_id, own, id) WHERE deleted_at IS NULL;
+CREATE INDEX token_minted ON token (client_id, expires_at)
+    WHERE deleted_at IS NULL AND delegation_id IS NULL AND NOT own;

@@ -21,6 +21,8 @@ pub(crate) struct Shell {
     pub(crate) js: &'static str,
     /// What a proxy strips of all paths.
     pub(crate) base: String,
+    /// Whose page it is.
+    pub(crate) brand: String,
     /// Where the mark at the top leads.
     pub(crate) home: String,
     /// Of whoever is signed in.
@@ -95,6 +97,7 @@ impl Shell {
             css: assets::css(),
             js: assets::js(),
             base: String::new(),
+            brand: "oauth1".to_owned(),
             home: "/".to_owned(),
             links: Vec::new(),
             sign_out: Some("/sign-out".to_owned()),

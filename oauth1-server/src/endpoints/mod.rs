@@ -73,6 +73,7 @@ struct Inner {
     temporary: RequestVerifier,
     exchange: RequestVerifier,
     paths: Paths,
+    service: String,
     owners: Arc<dyn ResourceOwners>,
     people: bool,
     xauth: Arc<[String]>,
@@ -105,10 +106,18 @@ impl Endpoints {
                 .for_purpose(Purpose::TokenCredentials)
                 .with_credentials(Arc::new(exchange)),
             paths,
+            service: verifier.origin().authority(),
             owners: Arc::new(people),
             people: true,
             xauth: Arc::new([]),
         }))
+    }
+
+    /// What the pages call the service; its host unless told.
+    #[must_use]
+    pub fn with_service_name(mut self, name: &str) -> Self {
+        Arc::make_mut(&mut self.0).service = name.to_owned();
+        self
     }
 
     /// Resource owners are who somebody else says they are.
@@ -153,6 +162,10 @@ impl Endpoints {
 
     fn delegations(&self) -> &DelegationService {
         &self.0.delegations
+    }
+
+    fn service(&self) -> &str {
+        &self.0.service
     }
 
     fn origin(&self) -> &PublicOrigin {

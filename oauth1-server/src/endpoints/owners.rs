@@ -89,9 +89,12 @@ mod tests {
         let ada = Identity::Known(ResourceOwner::elsewhere("ada@example.com"));
         assert_eq!(identify(true, &[b"ada@example.com"]).await, ada);
         assert_eq!(identify(false, &[b"ada@example.com"]).await, Identity::Nobody);
-        let long = [b'a'; 256];
-        for bad in [&[][..], &[b""], &[b" "], &[b"ada", b"eve"], &[b"\xff"], &[&long]] {
-            assert_eq!(identify(true, bad).await, Identity::Nobody, "{bad:?}");
+        let long = "a".repeat(256);
+        let several: [&[&str]; 6] = [&[], &[""], &[" "], &["ada", "eve"], &["a\tb"], &[&long]];
+        for bad in several {
+            let bad: Vec<_> = bad.iter().map(|text| text.as_bytes()).collect();
+            assert_eq!(identify(true, &bad).await, Identity::Nobody, "{bad:?}");
         }
+        assert_eq!(identify(true, &[b"\xff"]).await, Identity::Nobody);
     }
 }

@@ -91,6 +91,7 @@ pub(super) fn shell(endpoints: &Endpoints, asked: Option<&Asked>, title: &str) -
     let sign_out = endpoints.link(&format!("{}/sign-out", paths.authorize));
     Shell {
         base: endpoints.origin().path_prefix().to_owned(),
+        brand: endpoints.service().to_owned(),
         home: grants.clone(),
         links: vec![(grants, "Applications with access")],
         sign_out: endpoints.0.people.then_some(sign_out),

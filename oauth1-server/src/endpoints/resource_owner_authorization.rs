@@ -72,7 +72,7 @@ pub(super) async fn ask(
         temporary: temporary.to_owned(),
         action: endpoints.link(&endpoints.0.paths.authorize),
         grants: endpoints.link(&endpoints.0.paths.grants),
-        service: endpoints.origin().authority(),
+        service: endpoints.service().to_owned(),
         owner,
         scopes: scopes.map(|scope| meaning(catalogue, scope)).collect(),
         destination: destination(&pending.callback),

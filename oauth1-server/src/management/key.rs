@@ -94,7 +94,8 @@ pub struct Key {
     pub last_used_at: Option<i64>,
     /// From where it was used last.
     pub last_used_address: Option<String>,
-    /// The tokens, the one that was made with the key first; only in [`KeyService::show`].
+    /// The tokens, the one that was made with the key first; only in [`KeyService::show`], and at
+    /// most 1,000.
     pub tokens: Vec<KeyToken>,
 }
 

@@ -100,7 +100,8 @@ impl KeyService {
         let lifetime = lifetime(&found, new.lifetime)?;
         let scopes = scopes(&found, new.scopes.as_deref())?;
         let live = "SELECT count(*) AS n FROM (SELECT 1 FROM token WHERE client_id = $1
-                    AND deleted_at IS NULL AND NOT own AND expires_at > $2 LIMIT $3) AS found";
+                    AND deleted_at IS NULL AND delegation_id IS NULL AND NOT own AND expires_at > $2
+                    LIMIT $3) AS found";
         let values = [found.id.as_str().into(), now.into(), MOST_TOKENS.into()];
         let row = transaction.row(live, values).await?;
         if row.map_or(Ok(0), |row| row.integer("n"))? >= MOST_TOKENS {

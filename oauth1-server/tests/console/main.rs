@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
+mod application;
 mod axe;
 mod browser;
 mod card;
+mod consent;
 mod csrf;
 mod debugger;
 mod desk;

@@ -180,7 +180,7 @@ async fn echoed(desk: &Desk) {
 }
 
 /// Neither a script nor an element of a payload is there, and nothing had to be stopped.
-async fn nothing_ran(desk: &Desk, page: &str) {
+pub async fn nothing_ran(desk: &Desk, page: &str) {
     let script = "return [window.__xss ?? 0, document.querySelectorAll(
         '#xss, main script, main iframe, main object, main embed, main base, main math, main meta, '
         + 'main [onerror], main [onload], main [onclick], main [onfocus], main [ontoggle]').length,

@@ -49,6 +49,13 @@ fn check_says_everything_that_is_wrong_at_once() {
         ("server.origin=api.example.com", "server.origin"),
         ("log.level=loud", "error, warn, info, debug or trace"),
         ("limits.parameters=0", "above 0"),
+        ("delegation.enabled=maybe", "auto, true or false"),
+        ("delegation.initiate=oauth", "must be a path"),
+        ("delegation.token=/echo", "/echo is something else already"),
+        ("delegation.grants=/oauth/authorize/sign-in", "is something else already"),
+        ("delegation.owner_header=X-Forwarded-User", "needs the proxies that may set it"),
+        ("delegation.xauth=ak_1", "have no password here"),
+        ("delegation.token_lifetime=0s", "1s to 3650d"),
     ];
     let mut arguments = vec!["config", "check"];
     bad.iter().for_each(|(setting, _)| arguments.extend(["--set", setting]));

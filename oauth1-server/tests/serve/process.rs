@@ -5,7 +5,7 @@
 use std::{
     fs::File,
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -221,7 +221,7 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 
 /// An address that nobody listens on.
 pub fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    torture::harness::server::free_address().unwrap()
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -7,6 +7,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -293,12 +294,24 @@ impl Drop for Server {
     }
 }
 
-/// An address that nobody listens on at the moment.
+/// An address that nobody listens on, and that the system gives to nobody who asks for any: it is
+/// below what it takes for connections, and each is given out here once.
 ///
 /// # Errors
-/// What the system says.
+/// All are in use.
 pub fn free_address() -> Result<SocketAddr, String> {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .map_err(|error| error.to_string())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..PORTS {
+        let number =
+            NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id().wrapping_mul(97));
+        let port = FIRST_PORT + u16::try_from(number % PORTS).unwrap_or(0);
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    Err(format!("no port from {FIRST_PORT} on is free"))
 }
+
+const FIRST_PORT: u16 = 12_000;
+const PORTS: u32 = 20_000;

@@ -13,11 +13,8 @@ impl Reader<'_> {
             "false" => Ok(Some(false)),
             _ => Err("must be auto, true or false".to_owned()),
         });
-        let mut path = |name| self.read(name, path);
-        let paths = (
-            (path("delegation.initiate"), path("delegation.authorize")),
-            (path("delegation.token"), path("delegation.grants")),
-        );
+        let paths = PATHS.map(|name| self.read(name, path));
+        self.refuse_equal(&paths);
         let owner_header = self.read("delegation.owner_header", |text| match text {
             "" => Ok(None),
             text => text
@@ -25,6 +22,7 @@ impl Reader<'_> {
                 .map(Some)
                 .map_err(|_| "must be the name of a header, such as X-Forwarded-User".to_owned()),
         });
+        let service_name = self.text("delegation.service_name");
         let temporary = self.read("delegation.temporary_lifetime", lifetime);
         let token = self.read("delegation.token_lifetime", optional_lifetime);
         let authorization = self.read("delegation.authorization_lifetime", optional_lifetime);
@@ -32,21 +30,18 @@ impl Reader<'_> {
             let keys = text.split(',').map(str::trim).filter(|key| !key.is_empty());
             Ok(keys.map(str::to_owned).collect::<Vec<_>>())
         });
-        let paths = Paths {
-            initiate: paths.0.0?,
-            authorize: paths.0.1?,
-            token: paths.1.0?,
-            grants: paths.1.1?,
-        };
         let (owner_header, xauth) = (owner_header?, xauth?);
-        self.refuse_equal(&paths);
         if owner_header.is_some() {
             self.check_owner_header(!xauth.is_empty());
         }
+        let [initiate, authorize, exchange, grants] = paths;
+        let paths =
+            Paths { initiate: initiate?, authorize: authorize?, token: exchange?, grants: grants? };
         Some(Delegation {
             enabled: enabled?,
             paths,
             times: Times { temporary: temporary?, token: token?, authorization: authorization? },
+            service_name: service_name?,
             owner_header,
             xauth,
         })
@@ -67,19 +62,13 @@ impl Reader<'_> {
         }
     }
 
-    fn refuse_equal(&mut self, paths: &Paths) {
-        let Paths { initiate, authorize, token, grants } = paths;
-        let sign_in = format!("{authorize}/sign-in");
-        let sign_out = format!("{authorize}/sign-out");
-        let taken = ["/echo", "/v1/tokens", &sign_in, &sign_out];
-        let all = [
-            ("delegation.initiate", initiate),
-            ("delegation.authorize", authorize),
-            ("delegation.token", token),
-            ("delegation.grants", grants),
-        ];
-        for (n, (name, path)) in all.iter().enumerate() {
-            let twice = all[..n].iter().any(|(_, other)| other == path);
+    fn refuse_equal(&mut self, paths: &[Option<String>; 4]) {
+        let authorize = paths[1].as_deref().unwrap_or_default();
+        let taken = ["sign-in", "sign-out"].map(|page| format!("{authorize}/{page}"));
+        let taken = ["/echo", "/v1/tokens", &taken[0], &taken[1]];
+        for (n, (name, path)) in PATHS.iter().zip(paths).enumerate() {
+            let Some(path) = path else { continue };
+            let twice = paths[..n].iter().flatten().any(|other| other == path);
             if twice || taken.contains(&path.as_str()) {
                 let problem = format!("{path} is something else already; take another path");
                 self.read(name, |_| Err::<(), _>(problem));
@@ -87,6 +76,9 @@ impl Reader<'_> {
         }
     }
 }
+
+const PATHS: [&str; 4] =
+    ["delegation.initiate", "delegation.authorize", "delegation.token", "delegation.grants"];
 
 /// A path of visible ASCII letters that mean themselves, to the router as well.
 fn path(text: &str) -> Result<String, String> {

@@ -137,6 +137,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("delegation.authorize", "/oauth/authorize", "path where people grant access"),
     key("delegation.token", "/oauth/token", "path of token requests"),
     key("delegation.grants", "/oauth/grants", "path where people see and revoke what they granted"),
+    key("delegation.service_name", "", "what the pages call the service; the host if empty"),
     key(
         "delegation.owner_header",
         "",

@@ -104,6 +104,7 @@ pub(crate) struct Delegation {
     pub(crate) enabled: Option<bool>,
     pub(crate) paths: Paths,
     pub(crate) times: Times,
+    pub(crate) service_name: Option<String>,
     pub(crate) owner_header: Option<http::HeaderName>,
     pub(crate) xauth: Vec<String>,
 }

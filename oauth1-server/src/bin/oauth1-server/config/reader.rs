@@ -50,7 +50,7 @@ impl Reader<'_> {
         self.parsed(name, "an address with a port, such as 127.0.0.1:8080 or [::]:8080")
     }
 
-    fn text(&mut self, name: &str) -> Option<Option<String>> {
+    pub(super) fn text(&mut self, name: &str) -> Option<Option<String>> {
         self.read(name, |text| Ok(Some(text.to_owned()).filter(|text| !text.is_empty())))
     }
 

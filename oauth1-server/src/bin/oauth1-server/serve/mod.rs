@@ -195,7 +195,8 @@ fn endpoints(
     management: &Management,
     verifier: &RequestVerifier,
 ) -> Result<Option<Endpoints>, String> {
-    let Delegation { enabled, paths, times, owner_header, xauth } = &settings.delegation;
+    let Delegation { enabled, paths, times, service_name, owner_header, xauth } =
+        &settings.delegation;
     let origin = verifier.origin();
     let is_safe = origin.is_secure() || origin.is_loopback();
     match enabled {
@@ -214,6 +215,10 @@ fn endpoints(
     let endpoints = Endpoints::new(management, verifier, *times, paths.clone());
     let endpoints = match owner_header {
         Some(header) => endpoints.with_owners(HeaderOwners::new(header.clone())),
+        None => endpoints,
+    };
+    let endpoints = match service_name {
+        Some(name) => endpoints.with_service_name(name),
         None => endpoints,
     };
     Ok(Some(endpoints.with_xauth(xauth.clone())))

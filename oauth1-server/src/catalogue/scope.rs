@@ -1,6 +1,8 @@
 //! Scopes as texts: which there are, and what is within them.
 
 use super::{Catalogue, Group, Level, Preset};
+#[cfg(feature = "server")]
+use crate::Scopes;
 
 impl Catalogue {
     /// Whether a scope can be given.
@@ -41,6 +43,24 @@ impl Catalogue {
             within.map(|privilege| privilege.scope.to_string()).collect::<Vec<_>>()
         };
         self.groups.iter().flat_map(within).collect()
+    }
+
+    /// Whether who holds some scopes may do all that another one permits.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_within(&self, scope: &str, held: &Scopes) -> bool {
+        let in_group = |group: &Group| {
+            let modify = held.contains(&group.modify);
+            let view = modify || held.contains(&group.view);
+            if *scope == *group.view {
+                return view;
+            }
+            let privilege = group.privileges.iter().find(|privilege| *privilege.scope == *scope);
+            privilege.and_then(|privilege| privilege.level).is_some_and(|level| match level {
+                Level::View => view,
+                Level::Modify => modify,
+            })
+        };
+        held.is_all() || held.contains(scope) || self.groups.iter().any(in_group)
     }
 
     fn hint(&self, scope: &str) -> String {

@@ -63,8 +63,8 @@ pub(super) async fn ask(
         ));
     }
     // Who has to sign in first learns nothing before.
-    let owner = asked.owner(&endpoints)?.name.clone();
-    let pending = endpoints.delegations().pending(temporary).await?;
+    let owner = asked.owner(&endpoints)?;
+    let pending = endpoints.delegations().pending(temporary, owner).await?;
     let catalogue = endpoints.delegations().management().catalogue();
     let scopes = pending.scopes.split(' ').filter(|scope| !scope.is_empty());
     let page = ConsentPage {
@@ -73,7 +73,7 @@ pub(super) async fn ask(
         action: endpoints.link(&endpoints.0.paths.authorize),
         grants: endpoints.link(&endpoints.0.paths.grants),
         service: endpoints.service().to_owned(),
-        owner,
+        owner: owner.name.clone(),
         scopes: scopes.map(|scope| meaning(catalogue, scope)).collect(),
         destination: destination(&pending.callback),
         pending,

@@ -12,8 +12,6 @@ pub struct Library {
     pub name: &'static str,
     /// Which program, and which variable names another one.
     program: (&'static str, Option<&'static str>),
-    /// Before the script.
-    arguments: &'static [&'static str],
     /// Succeeds where everything is installed.
     probe: &'static [&'static str],
     pub script: &'static str,
@@ -26,7 +24,6 @@ const PYTHON: (&str, Option<&str>) = ("python3", Some("OAUTH1_PEER_PYTHON"));
 pub const REQUESTS_OAUTHLIB: Library = Library {
     name: "requests-oauthlib",
     program: PYTHON,
-    arguments: &[],
     probe: &["-c", "import requests_oauthlib"],
     script: "with_requests_oauthlib.py",
     how: "pip install requests-oauthlib==2.0.0 in a venv and set OAUTH1_PEER_PYTHON to its python",
@@ -35,7 +32,6 @@ pub const REQUESTS_OAUTHLIB: Library = Library {
 pub const AUTHLIB: Library = Library {
     name: "Authlib",
     program: PYTHON,
-    arguments: &[],
     probe: &["-c", "import authlib.integrations.requests_client"],
     script: "with_authlib.py",
     how: "pip install Authlib==1.9.9 requests in a venv and set OAUTH1_PEER_PYTHON to its python",
@@ -44,7 +40,6 @@ pub const AUTHLIB: Library = Library {
 pub const NET_OAUTH: Library = Library {
     name: "Net::OAuth",
     program: ("perl", None),
-    arguments: &[],
     probe: &["-MNet::OAuth::Client", "-e", "1"],
     script: "with_net_oauth.pl",
     how: "apt-get install libnet-oauth-perl",
@@ -53,7 +48,6 @@ pub const NET_OAUTH: Library = Library {
 pub const RUBY_OAUTH: Library = Library {
     name: "Ruby's oauth",
     program: ("ruby", None),
-    arguments: &[],
     probe: &["-roauth", "-e", "1"],
     script: "with_ruby_oauth.rb",
     how: "apt-get install ruby-oauth",
@@ -62,19 +56,9 @@ pub const RUBY_OAUTH: Library = Library {
 pub const NODE_OAUTH: Library = Library {
     name: "Node's oauth",
     program: ("node", None),
-    arguments: &[],
     probe: &["-e", "require('oauth')"],
     script: "with_node_oauth.js",
     how: "npm install oauth@0.10.2 and set NODE_PATH to its node_modules",
-};
-
-pub const GOMODULE: Library = Library {
-    name: "gomodule/oauth1",
-    program: ("go", None),
-    arguments: &["run"],
-    probe: &["list", "github.com/gomodule/oauth1/oauth"],
-    script: "with_gomodule.go",
-    how: "apt-get install golang-go golang-github-gomodule-oauth1-dev",
 };
 
 impl Library {
@@ -95,7 +79,7 @@ impl Library {
     /// Its dance.
     pub fn script(&self) -> Command {
         let mut command = self.command();
-        command.args(self.arguments).arg(scripts().join(self.script));
+        command.arg(scripts().join(self.script));
         command.env("OAUTH1_APPROVE", scripts().join("approve.py"));
         command
     }
@@ -109,9 +93,6 @@ impl Library {
         }
         // Nothing is written beside the scripts.
         command.env("PYTHONDONTWRITEBYTECODE", "1").stdin(Stdio::null());
-        // What Debian installs, and nothing from elsewhere.
-        command.env("GO111MODULE", "off").env("GOPATH", "/usr/share/gocode").env("GOFLAGS", "");
-        command.env("GOCACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/go-build"));
         command
     }
 }

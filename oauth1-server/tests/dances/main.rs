@@ -11,7 +11,7 @@ mod process;
 mod provider;
 mod site;
 
-use library::{AUTHLIB, GOMODULE, Library, NET_OAUTH, NODE_OAUTH, REQUESTS_OAUTHLIB, RUBY_OAUTH};
+use library::{AUTHLIB, Library, NET_OAUTH, NODE_OAUTH, REQUESTS_OAUTHLIB, RUBY_OAUTH};
 use site::{CALLBACK, OUT_OF_BAND, OWNER, Site};
 
 #[test]
@@ -62,16 +62,6 @@ fn node_oauth_is_called_back() {
 #[test]
 fn node_oauth_is_told_the_code() {
     dance(&NODE_OAUTH, OUT_OF_BAND);
-}
-
-#[test]
-fn gomodule_is_called_back() {
-    dance(&GOMODULE, CALLBACK);
-}
-
-#[test]
-fn gomodule_is_told_the_code() {
-    dance(&GOMODULE, OUT_OF_BAND);
 }
 
 /// Who says no is sent back as well, and the application gets nothing.

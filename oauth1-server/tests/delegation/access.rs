@@ -6,7 +6,7 @@ use oauth1_server::{
 };
 
 use crate::{
-    desk::{Answer, Desk, TOKEN, client, system},
+    desk::{AUTHORIZE, Answer, Desk, INITIATE, TOKEN, client, system, to},
     on_both,
 };
 
@@ -81,10 +81,15 @@ async fn a_person_who_is_disabled_grants_nothing_any_more(desk: Desk) {
     desk.call(&token, "GET", "/photos").await.is(401, "token_revoked");
 }
 
-/// The application may change photos; who grants it access may not.
+/// The application may change photos and see prints; who grants it access may only do the first.
 async fn nobody_grants_more_than_he_may(desk: Desk) {
     let id = desk.person("ada", Some(&["photos:modify"])).await;
     let cookie = desk.sign_in("ada").await;
+    let asked = desk.initiate("oob").await;
+    let path = format!("{AUTHORIZE}?oauth_token={}", asked.identifier());
+    let page = desk.page(&cookie, &path).await;
+    assert!(page.body.contains("Photos: see and change"), "{page:?}");
+    assert!(!page.body.contains("Prints"), "{page:?}");
     let token = desk.grant(&cookie).await.token();
     assert_eq!(desk.call(&token, "POST", "/photos").await.status, 200);
     desk.call(&token, "GET", "/prints").await.is(403, "permission_denied");
@@ -94,6 +99,20 @@ async fn nobody_grants_more_than_he_may(desk: Desk) {
     desk.management.people().update(&system(), &id, &change, None).await.unwrap();
     desk.call(&token, "POST", "/photos").await.is(403, "permission_denied");
     assert_eq!(desk.call(&token, "GET", "/photos").await.status, 200);
+    // To change includes to see, and who may do nothing of it has nothing to grant.
+    let signer = client(&desk.key).with_callback(to("oob"));
+    let asked = desk.post(&signer, INITIATE, &[("scope", "photos:modify")]).await;
+    let change =
+        PersonChange { scopes: Some(vec!["prints:modify".to_owned()]), ..PersonChange::default() };
+    desk.management.people().update(&system(), &id, &change, None).await.unwrap();
+    let path = format!("{AUTHORIZE}?oauth_token={}", asked.form()["oauth_token"]);
+    let page = desk.page(&cookie, &path).await;
+    assert!(page.status == 403 && page.body.contains("nothing that you may do"), "{page:?}");
+    let answer = desk.decide(&cookie, &asked.form()["oauth_token"], "allow").await;
+    assert_eq!(answer.status, 403);
+    let token = desk.grant(&cookie).await.token();
+    assert_eq!(desk.call(&token, "GET", "/prints").await.status, 200);
+    desk.call(&token, "GET", "/photos").await.is(403, "permission_denied");
 }
 
 async fn the_operator_ends_it_as_well(desk: Desk) {

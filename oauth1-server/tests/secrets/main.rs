@@ -5,6 +5,7 @@
 
 mod commands;
 mod desk;
+mod flow;
 mod requests;
 mod routes;
 
@@ -56,6 +57,7 @@ fn site() -> Site {
         .with("policy.answers=full")
         .with("server.origin=https://api.example.com")
         .with("accounts.secret_reveal=true")
+        .with("delegation.token_lifetime=1h")
         .with(&format!("catalogue.file={}", catalogue.display()))
 }
 
@@ -64,6 +66,7 @@ async fn whole_life(mut desk: Desk, postgres: Option<&Postgres>) {
     let keys = desk.routes().await;
     desk.commands();
     desk.requests(&keys).await;
+    desk.three_legs().await;
     desk.look_at_everything(&keys).await;
     desk.commands_look(&keys.bot);
     // With the write-ahead log, which ends with the server.

@@ -45,11 +45,16 @@ pub struct Decision {
 }
 
 impl DelegationService {
-    /// What temporary credentials ask for, if nobody has decided yet.
+    /// What temporary credentials ask for, as far as the resource owner may do it himself, if nobody
+    /// has decided yet.
     ///
     /// # Errors
     /// [`ManagementError`]; unknown ones, and such as cannot be decided any more.
-    pub async fn pending(&self, temporary: &str) -> Result<Pending, ManagementError> {
+    pub async fn pending(
+        &self,
+        temporary: &str,
+        owner: &ResourceOwner,
+    ) -> Result<Pending, ManagementError> {
         let values = [temporary.into()];
         let row = self.management.store.database().row(FIND, values).await?;
         let row = row.ok_or_else(unknown)?;
@@ -58,9 +63,19 @@ impl DelegationService {
             application: row.text("display_name")?,
             developer: row.text("developer_name")?,
             description: row.text("description")?,
-            scopes: row.text("scopes")?,
+            scopes: self.grantable(&row.text("scopes")?, owner)?,
             callback: row.text("callback")?,
         })
+    }
+
+    /// An application that names what it wants gets some of it, or nothing.
+    fn grantable(&self, scopes: &str, owner: &ResourceOwner) -> Result<String, ManagementError> {
+        let grantable = within(&self.management.catalogue, scopes, &owner.scopes);
+        if grantable.is_empty() && !scopes.is_empty() {
+            let told = "the application asks for nothing that you may do yourself, so there is nothing to grant";
+            return Err(ManagementError::Refused(told.to_owned()));
+        }
+        Ok(grantable)
     }
 
     /// Grants what temporary credentials ask for, as far as the resource owner may do it himself.
@@ -99,9 +114,10 @@ impl DelegationService {
         undecided(&row, now)?;
         let id = row.text("id")?;
         let callback = row.text("callback")?;
-        let scopes = within(&row.text("scopes")?, &owner.scopes);
+        let mut scopes = row.text("scopes")?;
         let mut verifier = None;
         if allowed {
+            scopes = self.grantable(&scopes, owner)?;
             let code = if callback == "oob" { new_digits()? } else { new_code()? };
             let keyring = self.management.store.keyring();
             let place = temporary_verifier(&id);

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Caller, Management, ManagementError, setup::hex};
-use crate::{DelegationError, Refusal, StoreError};
+use crate::{DelegationError, Refusal, Scopes, StoreError, catalogue::Catalogue};
 
 pub use decide::{Decision, Pending};
 pub use granted::Granted;
@@ -145,8 +145,16 @@ fn hashed(handle: &str) -> String {
     hex(&Sha256::digest(handle.as_bytes()))
 }
 
-/// The scopes of a list between spaces that the resource owner may use himself.
-fn within(scopes: &str, limit: &str) -> String {
-    let held = |scope: &&str| limit == "*" || limit.split(' ').any(|held| held == *scope);
-    scopes.split(' ').filter(|scope| !scope.is_empty()).filter(held).collect::<Vec<_>>().join(" ")
+/// The scopes of a list between spaces that the resource owner may use himself; all of his own, if
+/// the client asks for everything.
+fn within(catalogue: &Catalogue, scopes: &str, limit: &str) -> String {
+    let limit = Scopes::parse(limit);
+    if limit.is_all() {
+        return scopes.to_owned();
+    }
+    if scopes.split(' ').any(|scope| scope == "*") {
+        return limit.iter().collect::<Vec<_>>().join(" ");
+    }
+    let asked = scopes.split(' ').filter(|scope| !scope.is_empty());
+    asked.filter(|scope| catalogue.is_within(scope, &limit)).collect::<Vec<_>>().join(" ")
 }

@@ -42,7 +42,7 @@ impl DelegationService {
             client_id: row.text("id")?,
             app_key: client.to_owned(),
             account_id: row.text("account_id")?,
-            scopes: within(&row.text("scopes")?, &person.scopes),
+            scopes: within(&self.management.catalogue, &row.text("scopes")?, &person.scopes),
             resource_owner: person.name,
             person: Some(person.id),
         };

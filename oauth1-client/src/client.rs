@@ -1,11 +1,16 @@
 //! A client that signs each request as it is sent, and each hop of a redirect afresh.
 
+use std::time::SystemTime;
+
 use oauth1_core::{Signer, Stamp};
 use reqwest::{ClientBuilder, Request, RequestBuilder, Response, redirect, retry};
 
 use crate::{
+    clock::ServerClock,
     error::{RedirectError, SendError, SignError},
     redirect::Departed,
+    response::with_report,
+    retries::Retries,
     sign::{Transmission, sign_as},
 };
 
@@ -15,6 +20,11 @@ use crate::{
 /// its own. A 303, and a 301 or 302 after `POST`, turn into `GET` without a body; everything else
 /// is sent again whole, if the body is no stream. A redirect to another origin is an error: nothing
 /// is sent there, and the error names that origin only.
+///
+/// What does not reach the server, or comes too often, is sent again as [`Retries`] says. A server
+/// that refuses the timestamp (`oauth_problem=timestamp_refused`) tells the time, in
+/// `oauth_acceptable_timestamps` or `Date`: if that is no more than a day off, it is signed once
+/// more with that time, and so is everything after it.
 ///
 /// No nonce is ever sent twice: neither reqwest's redirects nor its retries are on. A timeout
 /// counts for each hop.
@@ -36,6 +46,8 @@ pub struct Client {
     http: reqwest::Client,
     signer: Signer,
     transmission: Transmission,
+    retries: Retries,
+    clock: ServerClock,
 }
 
 impl Client {
@@ -54,7 +66,35 @@ impl Client {
     /// [`reqwest::Error`] if the client cannot be built.
     pub fn with_builder(signer: Signer, builder: ClientBuilder) -> Result<Self, reqwest::Error> {
         let http = never_twice(builder).build()?;
-        Ok(Self { http, signer, transmission: Transmission::Header })
+        let (transmission, retries) = (Transmission::Header, Retries::default());
+        Ok(Self { http, signer, transmission, retries, clock: ServerClock::new(A_DAY) })
+    }
+
+    /// How often and when requests are sent again.
+    #[must_use]
+    pub const fn with_retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// How many seconds off a server's clock is believed to be at most; 0 for not at all.
+    #[must_use]
+    pub fn with_clock_bound(mut self, seconds: u32) -> Self {
+        self.clock = ServerClock::new(seconds);
+        self
+    }
+
+    /// Seconds that the server's clock is ahead of the local one, as far as it has said so.
+    #[must_use]
+    pub fn clock_offset(&self) -> i64 {
+        self.clock.offset()
+    }
+
+    /// The same client with other credentials, for the same server.
+    #[must_use]
+    pub fn with_signer(mut self, signer: Signer) -> Self {
+        self.signer = signer;
+        self
     }
 
     /// Sends the protocol parameters elsewhere than in the header (RFC 5849 section 3.5).
@@ -85,11 +125,11 @@ impl Client {
     /// # Errors
     /// [`SendError`]. Any status the server answers is no error.
     pub async fn execute(&self, request: Request) -> Result<Response, SendError> {
-        self.execute_at(request, Stamp::now().map_err(SignError::from)?).await
+        self.execute_at(request, self.clock.stamp()?).await
     }
 
-    /// Like [`Client::execute`], with a stamp of the caller's for the first hop. Never use one
-    /// twice.
+    /// Like [`Client::execute`], with a stamp of the caller's for the first hop of the first
+    /// attempt. Never use one twice.
     ///
     /// # Errors
     /// [`SendError`]. Any status the server answers is no error.
@@ -98,6 +138,32 @@ impl Client {
         mut request: Request,
         mut stamp: Stamp,
     ) -> Result<Response, SendError> {
+        let (mut attempt, mut corrected) = (1, false);
+        loop {
+            let (again, method) = (request.try_clone(), request.method().clone());
+            let mut outcome = self.attempt(request, stamp).await;
+            let Some(next) = again else { return outcome };
+            if let Ok(response) = outcome {
+                let (response, report) = with_report(response).await?;
+                let now = SystemTime::now();
+                let learned = !corrected
+                    && report.is_some_and(|r| self.clock.learn(&r, response.headers(), now));
+                if learned {
+                    corrected = true;
+                    (request, stamp) = (next, self.clock.stamp()?);
+                    continue;
+                }
+                outcome = Ok(response);
+            }
+            let Some(wait) = self.retries.wait(attempt, &method, &outcome) else { return outcome };
+            tokio::time::sleep(wait).await;
+            attempt += 1;
+            (request, stamp) = (next, self.clock.stamp()?);
+        }
+    }
+
+    /// One attempt, with all its hops.
+    async fn attempt(&self, mut request: Request, mut stamp: Stamp) -> Result<Response, SendError> {
         let mut transmission = self.transmission;
         for _ in 0..=MAX_REDIRECTS {
             let departed = Departed::of(&request);
@@ -114,7 +180,7 @@ impl Client {
                 }
                 None => return Ok(response),
             }
-            stamp = Stamp::now().map_err(SignError::from)?;
+            stamp = self.clock.stamp()?;
         }
         Err(RedirectError::TooMany(MAX_REDIRECTS).into())
     }
@@ -136,3 +202,5 @@ fn never_twice(builder: ClientBuilder) -> ClientBuilder {
 }
 
 const MAX_REDIRECTS: usize = 10;
+/// Clocks that tell local time for universal time are off by less.
+const A_DAY: u32 = 86_400;

@@ -1,9 +1,18 @@
 //! The local clock beside the server's, RFC 5849 section 3.3: a wrong clock looks like a wrong
 //! signature with many servers.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
 
+use oauth1_core::{Problem, ProblemReport, Stamp, Timestamp};
 use reqwest::header::{DATE, HeaderMap};
+
+use crate::error::SignError;
 
 /// Seconds by which the local clock is ahead of the server's `Date` header, negative if it is
 /// behind; `None` without a readable header. The way back counts too, so a second or two mean
@@ -26,4 +35,124 @@ pub fn clock_skew(headers: &HeaderMap, now: SystemTime) -> Option<i64> {
         time.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok())
     };
     seconds(now)?.checked_sub(seconds(server)?)
+}
+
+/// What a client has learned of its server's clock. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerClock {
+    /// Seconds to add to the local clock.
+    offset: Arc<AtomicI64>,
+    /// The largest offset that is believed.
+    bound: i64,
+}
+
+impl ServerClock {
+    pub(crate) fn new(bound: u32) -> Self {
+        Self { offset: Arc::default(), bound: i64::from(bound) }
+    }
+
+    pub(crate) fn offset(&self) -> i64 {
+        self.offset.load(Ordering::Relaxed)
+    }
+
+    /// A stamp for now, by the server's clock as far as it is known.
+    pub(crate) fn stamp(&self) -> Result<Stamp, SignError> {
+        match self.time(SystemTime::now()) {
+            Some(time) => Stamp::random(time)
+                .map_err(|_| oauth1_core::SignError::Stamp("the random source failed").into()),
+            None => Ok(Stamp::now()?),
+        }
+    }
+
+    fn time(&self, now: SystemTime) -> Option<Timestamp> {
+        let local = Timestamp::from_system_time(now).ok()?;
+        Timestamp::from_seconds(local.seconds().checked_add_signed(self.offset())?)
+    }
+
+    /// Learns from a refused timestamp. Says whether another attempt has a better one.
+    ///
+    /// A server that names the range that it accepts is believed before its `Date`, and neither
+    /// beyond the bound: who could set the clock at will could have requests stamped for later.
+    pub(crate) fn learn(
+        &self,
+        report: &ProblemReport,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> bool {
+        if report.problem() != Problem::TimestampRefused {
+            return false;
+        }
+        let Ok(local) = now.duration_since(UNIX_EPOCH) else { return false };
+        let local = i64::try_from(local.as_secs()).unwrap_or(i64::MAX);
+        let named = report.acceptable_timestamps().and_then(|(first, last)| {
+            let (first, last) = (i64::try_from(first).ok()?, i64::try_from(last).ok()?);
+            (first <= last).then(|| first + (last - first) / 2 - local)
+        });
+        let Some(offset) = named.or_else(|| clock_skew(headers, now).map(|ahead| -ahead)) else {
+            return false;
+        };
+        if offset.abs() > self.bound || offset == self.offset() {
+            return false;
+        }
+        self.offset.store(offset, Ordering::Relaxed);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+
+    fn learned(clock: &ServerClock, report: &ProblemReport, date: Option<u64>) -> bool {
+        let mut headers = HeaderMap::new();
+        if let Some(date) = date {
+            let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(date));
+            headers.insert(DATE, date.parse().unwrap());
+        }
+        clock.learn(report, &headers, UNIX_EPOCH + Duration::from_secs(NOW))
+    }
+
+    #[test]
+    fn the_acceptable_range_is_believed_before_the_date() {
+        let clock = ServerClock::new(3_600);
+        let report = ProblemReport::timestamp_refused(NOW + 700, NOW + 1_300);
+        assert!(learned(&clock, &report, Some(NOW + 5)));
+        assert_eq!(clock.offset(), 1_000);
+        // Nothing better is known now.
+        assert!(!learned(&clock, &report, None));
+        let bare = ProblemReport::new(Problem::TimestampRefused);
+        assert!(learned(&clock, &bare, Some(NOW - 60)));
+        assert_eq!(clock.offset(), -60);
+        assert!(!learned(&clock, &bare, None));
+    }
+
+    #[test]
+    fn nothing_is_believed_beyond_the_bound_or_for_another_reason() {
+        let clock = ServerClock::new(3_600);
+        for report in [
+            ProblemReport::timestamp_refused(NOW + 4_000, NOW + 5_000),
+            ProblemReport::timestamp_refused(u64::MAX, u64::MAX),
+            ProblemReport::timestamp_refused(9, 1),
+            ProblemReport::new(Problem::SignatureInvalid),
+        ] {
+            assert!(!learned(&clock, &report, Some(NOW + 9_000)), "{report:?}");
+        }
+        assert_eq!(clock.offset(), 0);
+    }
+
+    #[test]
+    fn times_follow_the_server() {
+        let clock = ServerClock::new(3_600);
+        let now = UNIX_EPOCH + Duration::from_secs(NOW);
+        for offset in [0, -1_000, 60] {
+            clock.offset.store(offset, Ordering::Relaxed);
+            let time = clock.time(now).unwrap().seconds();
+            assert_eq!(time, NOW.checked_add_signed(offset).unwrap());
+        }
+        clock.stamp().unwrap();
+    }
 }

@@ -1,10 +1,12 @@
 //! Signs outgoing requests with OAuth 1.0a (RFC 5849).
 //!
 //! * [`Client`] sends signed requests with [`reqwest`], and signs each hop of a redirect afresh.
+//! * [`delegation`] gets access that people grant, in the three steps of section 2.
 //! * [`SignRequest`] signs a [`reqwest::RequestBuilder`] for a client of your own. Build that
 //!   client with [`client_builder`]: reqwest would follow a redirect with the same signature.
 //! * [`sign`] signs a finished [`reqwest::Request`].
-//! * [`problem_report`] and [`clock_skew`] read what a server says about a refused request.
+//! * [`accepted`], [`problem_report`] and [`clock_skew`] read what a server says about a refused
+//!   request.
 //!
 //! Contract: what is signed is what reqwest sends. The URL is `request.url()` after building,
 //! under the `Host` header if the request has one; a form body is signed by its parameters, any
@@ -31,6 +33,7 @@
 //! |---|---|---|
 //! | `rustls` | yes | `https` |
 //! | `cli` | yes | the `oauth1` command and its dependencies |
+//! | `loopback` | with `cli` | a callback on this machine, for [`delegation`] |
 //! | `http2` | no | HTTP/2 |
 //! | `rsa` | no | RSA-SHA1, RSA-SHA256 and RSA-SHA512 |
 //!
@@ -41,16 +44,20 @@
 
 mod client;
 mod clock;
+pub mod delegation;
 mod error;
+pub mod providers;
 mod redirect;
 mod response;
+mod retries;
 mod sign;
 
 // The public interface is:
 pub use client::{Client, client_builder};
 pub use clock::clock_skew;
 pub use error::{RedirectError, SendError, SignError};
-pub use response::problem_report;
+pub use response::{Refused, accepted, problem_report};
+pub use retries::Retries;
 pub use sign::{SignRequest, Transmission, sign, sign_as, signable};
 // What callers need of core and of reqwest, so that one dependency is enough:
 pub use oauth1_core::{

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(missing_docs)]
 
+mod attempts;
+mod delegation;
 mod redirects;
 #[path = "../common/server.rs"]
 mod server;

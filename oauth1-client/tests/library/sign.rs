@@ -18,7 +18,7 @@ fn http() -> reqwest::Client {
 }
 
 /// A body whose octets are not at hand.
-fn stream() -> Body {
+pub(crate) fn stream() -> Body {
     let multipart = reqwest::multipart::Form::new().text("a", "b");
     let request = http().post("http://h/").multipart(multipart).build().unwrap();
     let (_, request) = reqwest::RequestBuilder::from_parts(http(), request).build_split();

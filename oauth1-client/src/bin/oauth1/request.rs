@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use oauth1_client::{
-    Client, ProblemReport, SendError, SignatureMethod, Signer, Stamp, clock_skew, problem_report,
-    sign_as,
+    Client, ProblemReport, Retries, SendError, SignatureMethod, Signer, Stamp, clock_skew,
+    problem_report, sign_as,
 };
 use reqwest::{Request, Response, StatusCode, Url};
 
@@ -143,7 +143,10 @@ impl Args {
         }
         let client = Client::with_builder(signer, builder)
             .map_err(|_| Failure::other("TLS cannot be set up", "check the certificates"))?
-            .with_transmission(transmission);
+            .with_transmission(transmission)
+            // What the server says is shown, and what to do.
+            .with_retries(Retries::none())
+            .with_clock_bound(0);
         let path = request.url().path().to_owned();
         let response = client.execute_at(request, stamp.clone()).await.map_err(unsent)?;
         if self.verbose {

@@ -81,7 +81,7 @@ pub struct Nonce(Repr);
 #[derive(Clone, PartialEq, Eq)]
 enum Repr {
     #[cfg_attr(not(feature = "random"), allow(dead_code))]
-    Hex([u8; 32]),
+    Letters([u8; RANDOM_LETTERS]),
     /// Unreserved characters only.
     Plain(Box<str>),
     Text(Box<str>),
@@ -102,7 +102,8 @@ impl Nonce {
         Ok(Self(if plain { Repr::Plain(nonce) } else { Repr::Text(nonce) }))
     }
 
-    /// 128 random bits from the operating system, as 32 hexadecimal digits.
+    /// 128 random bits from the operating system, as 26 letters and digits: some servers refuse
+    /// nonces that have fewer than 20 or more than 30.
     ///
     /// # Errors
     /// [`NoRandomness`] if the operating system gives no random bytes.
@@ -111,24 +112,20 @@ impl Nonce {
         use rand::TryRng;
         let mut bytes = [0; 16];
         rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|_| NoRandomness)?;
-        Ok(Self::hex(bytes))
-    }
-
-    #[cfg(feature = "random")]
-    fn hex(bytes: [u8; 16]) -> Self {
-        let mut hex = [0; 32];
-        for (pair, byte) in hex.chunks_exact_mut(2).zip(bytes) {
-            pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
-            pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
-        }
-        Self(Repr::Hex(hex))
+        let mut bits = u128::from_le_bytes(bytes);
+        let letters = core::array::from_fn(|_| {
+            let letter = b"abcdefghijklmnopqrstuvwxyz234567"[(bits & 31) as usize];
+            bits >>= 5;
+            letter
+        });
+        Ok(Self(Repr::Letters(letters)))
     }
 
     /// The nonce as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Repr::Hex(hex) => core::str::from_utf8(hex).unwrap_or_default(),
+            Repr::Letters(letters) => core::str::from_utf8(letters).unwrap_or_default(),
             Repr::Plain(text) | Repr::Text(text) => text,
         }
     }
@@ -136,7 +133,7 @@ impl Nonce {
     #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Repr::Hex(hex) => hex,
+            Repr::Letters(letters) => letters,
             Repr::Plain(text) | Repr::Text(text) => text.as_bytes(),
         }
     }
@@ -145,7 +142,7 @@ impl Nonce {
     #[inline(always)]
     pub(crate) fn write_twice<S: Sink>(&self, out: &mut S) {
         match &self.0 {
-            Repr::Hex(hex) => out.put(hex),
+            Repr::Letters(letters) => out.put(letters),
             Repr::Plain(text) => out.put(text.as_bytes()),
             Repr::Text(text) => out.put_each(text.as_bytes(), &TWICE),
         }
@@ -155,18 +152,21 @@ impl Nonce {
     #[inline(always)]
     pub(crate) fn write_once<S: Sink>(&self, out: &mut S) {
         match &self.0 {
-            Repr::Hex(hex) => out.put(hex),
+            Repr::Letters(letters) => out.put(letters),
             Repr::Plain(text) => out.put(text.as_bytes()),
             Repr::Text(text) => out.put_each(text.as_bytes(), &ONCE),
         }
     }
 }
 
+/// 26 times 5 bits hold 128.
+const RANDOM_LETTERS: usize = 26;
+
 /// The 128 bits of a UUID, as 32 hexadecimal digits.
 #[cfg(feature = "random")]
 impl From<uuid::Uuid> for Nonce {
     fn from(uuid: uuid::Uuid) -> Self {
-        Self::hex(uuid.into_bytes())
+        Self(Repr::Plain(alloc::format!("{}", uuid.simple()).into_boxed_str()))
     }
 }
 
@@ -358,6 +358,19 @@ mod tests {
         let nonces: std::collections::HashSet<_> =
             (0..10_000).map(|_| String::from(Nonce::random().unwrap().as_str())).collect();
         assert_eq!(nonces.len(), 10_000);
-        assert!(nonces.iter().all(|n| n.len() == 32));
+        assert!(nonces.iter().all(|n| n.len() == 26 && is_plain(n.as_bytes())));
+        // Every letter stands in every place but the last, which has three bits.
+        for place in 0..26 {
+            let letters: std::collections::HashSet<_> =
+                nonces.iter().map(|nonce| nonce.as_bytes()[place]).collect();
+            assert_eq!(letters.len(), if place < 25 { 32 } else { 8 }, "{place}");
+        }
+    }
+
+    #[cfg(feature = "random")]
+    #[test]
+    fn a_uuid_is_its_digits() {
+        let nonce = Nonce::from(uuid::Uuid::from_u128(0xfeed));
+        assert_eq!(nonce.as_str(), "0000000000000000000000000000feed");
     }
 }

@@ -4,6 +4,7 @@
 
 mod attempts;
 mod delegation;
+mod peer;
 mod redirects;
 #[path = "../common/server.rs"]
 mod server;

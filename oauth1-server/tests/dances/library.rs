@@ -7,6 +7,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use crate::site::{OWNER, PASSWORD};
+
 /// One of them.
 pub struct Library {
     pub name: &'static str,
@@ -95,6 +97,19 @@ impl Library {
         command.env("PYTHONDONTWRITEBYTECODE", "1").stdin(Stdio::null());
         command
     }
+}
+
+/// What comes of the decision of the resource owner: where he is sent, or the code that he is shown.
+pub fn approval(url: &str, decision: &str) -> String {
+    let mut command = Command::new("python3");
+    for name in PROXIES {
+        command.env_remove(name).env_remove(name.to_ascii_uppercase());
+    }
+    command.env("OAUTH1_OWNER", OWNER).env("OAUTH1_OWNER_PASSWORD", PASSWORD);
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("OAUTH1_DECISION", decision);
+    let output = command.arg(scripts().join("approve.py")).arg(url).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 fn scripts() -> PathBuf {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
 mod library;
+mod ours;
 // Each program uses a part of it.
 #[allow(dead_code)]
 #[path = "../serve/process.rs"]

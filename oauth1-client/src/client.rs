@@ -141,13 +141,14 @@ impl Client {
         let (mut attempt, mut corrected) = (1, false);
         loop {
             let (again, method) = (request.try_clone(), request.method().clone());
+            let used = ServerClock::offset_of(&stamp, SystemTime::now());
             let mut outcome = self.attempt(request, stamp).await;
             let Some(next) = again else { return outcome };
             if let Ok(response) = outcome {
                 let (response, report) = with_report(response).await?;
                 let now = SystemTime::now();
                 let learned = !corrected
-                    && report.is_some_and(|r| self.clock.learn(&r, response.headers(), now));
+                    && report.is_some_and(|r| self.clock.learn(&r, response.headers(), now, used));
                 if learned {
                     corrected = true;
                     (request, stamp) = (next, self.clock.stamp()?);

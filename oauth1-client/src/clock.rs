@@ -69,7 +69,15 @@ impl ServerClock {
         Timestamp::from_seconds(local.seconds().checked_add_signed(self.offset())?)
     }
 
-    /// Learns from a refused timestamp. Says whether another attempt has a better one.
+    /// The offset that a stamp was made with, if it was made `now`.
+    pub(crate) fn offset_of(stamp: &Stamp, now: SystemTime) -> i64 {
+        let seconds = |seconds| i64::try_from(seconds).unwrap_or(i64::MAX);
+        let local = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        seconds(stamp.timestamp.seconds()).saturating_sub(seconds(local))
+    }
+
+    /// Learns from a refused timestamp that was made with the offset `used`. Says whether another
+    /// attempt has a better one: of many requests refused at once, each has, not only the first.
     ///
     /// A server that names the range that it accepts is believed before its `Date`, and neither
     /// beyond the bound: who could set the clock at will could have requests stamped for later.
@@ -78,6 +86,7 @@ impl ServerClock {
         report: &ProblemReport,
         headers: &HeaderMap,
         now: SystemTime,
+        used: i64,
     ) -> bool {
         if report.problem() != Problem::TimestampRefused {
             return false;
@@ -91,7 +100,8 @@ impl ServerClock {
         let Some(offset) = named.or_else(|| clock_skew(headers, now).map(|ahead| -ahead)) else {
             return false;
         };
-        if offset.abs() > self.bound || offset == self.offset() {
+        // Seconds are cut off on both sides.
+        if offset.abs() > self.bound || offset.abs_diff(used) <= 1 {
             return false;
         }
         self.offset.store(offset, Ordering::Relaxed);
@@ -113,7 +123,7 @@ mod tests {
             let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(date));
             headers.insert(DATE, date.parse().unwrap());
         }
-        clock.learn(report, &headers, UNIX_EPOCH + Duration::from_secs(NOW))
+        clock.learn(report, &headers, UNIX_EPOCH + Duration::from_secs(NOW), clock.offset())
     }
 
     #[test]
@@ -128,6 +138,23 @@ mod tests {
         assert!(learned(&clock, &bare, Some(NOW - 60)));
         assert_eq!(clock.offset(), -60);
         assert!(!learned(&clock, &bare, None));
+    }
+
+    #[test]
+    fn requests_stamped_before_it_learned_are_sent_again_too() {
+        let clock = ServerClock::new(3_600);
+        let report = ProblemReport::timestamp_refused(NOW + 700, NOW + 1_300);
+        let now = UNIX_EPOCH + Duration::from_secs(NOW);
+        let early = Stamp::random(clock.time(now).unwrap()).unwrap();
+        let used = ServerClock::offset_of(&early, now);
+        assert_eq!(used, 0);
+        for _ in 0..2 {
+            assert!(clock.learn(&report, &HeaderMap::new(), now, used));
+        }
+        let late = Stamp::random(clock.time(now).unwrap()).unwrap();
+        let used = ServerClock::offset_of(&late, now);
+        assert_eq!(used, 1_000);
+        assert!(!clock.learn(&report, &HeaderMap::new(), now, used));
     }
 
     #[test]

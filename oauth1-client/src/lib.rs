@@ -34,7 +34,8 @@
 //! | `rustls` | yes | `https` |
 //! | `cli` | yes | the `oauth1` command and its dependencies |
 //! | `loopback` | with `cli` | a callback on this machine, for [`delegation`] |
-//! | `http2` | no | HTTP/2 |
+//! | `http2` | with `cli` | HTTP/2 |
+//! | `middleware` | no | `SigningMiddleware`, for `reqwest-middleware` |
 //! | `rsa` | no | RSA-SHA1, RSA-SHA256 and RSA-SHA512 |
 //!
 //! A library wants `default-features = false, features = ["rustls"]`.
@@ -46,6 +47,8 @@ mod client;
 mod clock;
 pub mod delegation;
 mod error;
+#[cfg(feature = "middleware")]
+mod middleware;
 pub mod providers;
 mod redirect;
 mod response;
@@ -56,6 +59,8 @@ mod sign;
 pub use client::{Client, client_builder};
 pub use clock::clock_skew;
 pub use error::{RedirectError, SendError, SignError};
+#[cfg(feature = "middleware")]
+pub use middleware::SigningMiddleware;
 pub use response::{Refused, accepted, problem_report};
 pub use retries::Retries;
 pub use sign::{SignRequest, Transmission, sign, sign_as, signable};
@@ -66,6 +71,6 @@ pub use oauth1_core::{
 };
 pub use reqwest;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "loopback"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

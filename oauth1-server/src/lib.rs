@@ -47,7 +47,7 @@
 //! | `redis-tls` | no | the same through TLS, `rediss://` |
 //! | `journal` | no | used nonces in files, which outlive the process (Unix) |
 //! | `rsa` | no | RSA-SHA1, RSA-SHA256 and RSA-SHA512 clients |
-//! | `server` | no | all of these, `/v1`, the console, and the program `oauth1-server` |
+//! | `server` | no | all of these, `/v1`, the console, the endpoints of section 2, and the program `oauth1-server` |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]

@@ -141,7 +141,7 @@ fn a_raw_request_is_explained_as_it_was_sent() {
     let raw = "GET /a/../b?q=it's HTTP/1.1\nHost: H:80\n\n";
     let run = oauth1(["explain", "--from", "-", "--scheme", "http"]).stdin(raw).run().exits(0);
     run.prints(&["http://h/a/../b\n", "q = \"it's\""]);
-    oauth1(["explain", "--from", "-"]).stdin("{}").run().exits(2).says(&["HAR is not read yet"]);
+    oauth1(["explain", "--from", "-"]).stdin("{}").run().exits(2).says(&["no HAR"]);
 }
 
 #[test]

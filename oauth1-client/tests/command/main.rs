@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(missing_docs)]
 
+mod doctor;
 mod explain;
+mod home;
+mod login;
+mod profile;
 mod request;
 #[cfg(feature = "rsa")]
 mod rsa;
@@ -11,6 +15,7 @@ mod secrets;
 #[path = "../common/server.rs"]
 mod server;
 mod sign;
+mod terminal;
 mod verify;
 
 use std::{

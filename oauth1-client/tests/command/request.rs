@@ -1,7 +1,7 @@
 //! `oauth1 request`, against a loopback server that verifies what it gets.
 
 use std::{
-    io::{ErrorKind, Read},
+    io::{ErrorKind, Read, Write},
     net::TcpListener,
     process::{Command, Stdio},
 };
@@ -10,7 +10,9 @@ use axum::{body::Body, http::Response};
 use oauth1_client::{Problem, ProblemReport};
 
 use crate::{
-    FIXED, names, oauth1,
+    FIXED,
+    home::Home,
+    names, oauth1,
     server::{Server, redirect},
 };
 
@@ -293,4 +295,39 @@ fn a_second_authorization_is_refused_but_basic_goes_beside_the_query() {
     let seen = server.only();
     assert_eq!(seen.headers["authorization"], "Basic dTpw");
     assert!(seen.target.contains("oauth_signature="), "{}", seen.target);
+}
+
+#[test]
+fn an_answer_is_saved_whole_or_not_at_all() {
+    let home = Home::new();
+    let (path, octets) = (home.path("photo"), vec![7_u8; 3 << 20]);
+    let file = path.to_str().unwrap();
+    let sent = octets.clone();
+    let server = Server::start(move |seen, _| match seen.target.as_str() {
+        "/photo" => Response::new(sent.clone().into()),
+        _ => status(404, &[], "nothing there"),
+    });
+    let run = oauth1(["request", &server.url("/photo"), "-o", file]).run().exits(0);
+    assert_eq!(run.stdout, "");
+    run.says(&["saved: 3145728 octets"]);
+    assert!(std::fs::read(&path).unwrap() == octets);
+    // A refusal is for the person, and the file stays as it is.
+    let run = oauth1(["request", &server.url("/no"), "--output", file]).run().exits(4);
+    assert_eq!(run.stdout, "nothing there");
+    let short = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", short.local_addr().unwrap());
+    let answering = std::thread::spawn(move || {
+        for stream in short.incoming().take(1) {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfour").unwrap();
+        }
+    });
+    oauth1(["request", &url, "--output", file]).run().exits(6);
+    answering.join().unwrap();
+    assert!(std::fs::read(&path).unwrap() == octets);
+    let left = std::fs::read_dir(home.path("")).unwrap().count();
+    assert_eq!(left, 1, "something is left of what was broken off");
+    let run = oauth1(["request", &server.url("/photo"), "-o", "/nowhere/canary"]).run().exits(1);
+    run.says(&["cannot be written"]);
 }

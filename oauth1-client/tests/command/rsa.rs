@@ -1,6 +1,6 @@
 //! RSA, with the feature `rsa`.
 
-use crate::{FIXED, File, oauth1};
+use crate::{FIXED, File, home::Home, oauth1};
 
 /// The key of the RSA-SHA1 example in the appendix of OAuth Core 1.0.
 const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----
@@ -59,4 +59,21 @@ fn a_bad_key_is_a_matter_of_configuration() {
     let sign = || oauth1(["sign", "https://h/", "--signature-method", "RSA-SHA256"]).args(FIXED);
     sign().args(["--rsa-key", bad.path()]).run().exits(3).says(&["not PEM"]);
     sign().run().exits(2).says(&["--rsa-key"]);
+}
+
+#[test]
+fn a_profile_keeps_the_path_of_the_key_and_the_method_of_its_provider() {
+    let (home, key) = (Home::new(), File::new("profile-rsa.pem", PRIVATE));
+    let site = ["--provider", "jira-data-center", "--site", "https://jira.example"];
+    let add = home.run(["profile", "add", "jira", "--app-key", "app", "--rsa-key", key.path()]);
+    add.args(site).run().exits(0).says(&["next: oauth1 login --profile jira"]);
+    let config = home.text("config.toml");
+    assert!(config.contains(key.path()) && !config.contains("PRIVATE KEY"), "{config}");
+    assert!(!home.text("credentials.toml").contains("KEY"));
+    let signed = home.run(["sign", "--json", "https://h/"]).run().exits(0).json();
+    assert_eq!(signed["signature_method"], "RSA-SHA1");
+    let header = format!("Authorization: {}", signed["authorization"].as_str().unwrap());
+    oauth1(["verify", "https://h/", &header, "--rsa-key", key.path()]).run().exits(0);
+    let add = home.run(["profile", "add", "b", "--app-key", "app", "--rsa-key", "-"]);
+    add.stdin(PRIVATE).run().exits(2).says(&["must be a file"]);
 }

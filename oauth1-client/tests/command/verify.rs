@@ -152,3 +152,32 @@ fn the_url_is_taken_as_it_stands() {
     oauth1(["verify", "https://h/a/../b", &header]).run().exits(0);
     oauth1(["verify", "https://h/b", &header]).run().exits(8);
 }
+
+#[test]
+fn the_signed_request_of_a_har_file_is_found() {
+    let signed = oauth1(["sign", "--json", "https://h/p?a=1", "b=2 3"]).run().exits(0).json();
+    let header = |name: &str, value: &str| serde_json::json!({ "name": name, "value": value });
+    let entry = serde_json::json!({ "request": {
+        "method": "POST", "url": "https://h/p?a=1#part", "postData": { "text": signed["body"] },
+        "headers": [
+            header(":path", "/p?a=1"),
+            header("authorization", signed["authorization"].as_str().unwrap()),
+            header("content-type", "application/x-www-form-urlencoded"),
+        ],
+    } });
+    let page = serde_json::json!({ "request": {
+        "method": "GET", "url": "https://h/canary", "headers": [header("cookie", "canary")],
+    } });
+    let har = |entries: &[&serde_json::Value]| {
+        serde_json::json!({ "log": { "version": "1.2", "entries": entries } }).to_string()
+    };
+    let verify = |text: String| oauth1(["verify", "--from", "-"]).stdin(&text).run();
+    verify(har(&[&entry])).exits(0).prints(&["valid"]);
+    verify(har(&[&page, &entry, &page])).exits(0).prints(&["valid"]);
+    verify(har(&[&entry, &entry])).exits(2).says(&["2 requests, 2 of them"]);
+    verify(har(&[&page, &page])).exits(2).says(&["2 requests, 0 of them"]);
+    verify(har(&[])).exits(2).says(&["0 requests"]);
+    let mut other = entry.clone();
+    other["request"]["method"] = "PUT".into();
+    verify(har(&[&other])).exits(8);
+}

@@ -4,11 +4,16 @@
 
 mod attempts;
 mod delegation;
+#[cfg(feature = "middleware")]
+mod middleware;
+mod nonces;
 mod peer;
 mod redirects;
 #[path = "../common/server.rs"]
 mod server;
 mod sign;
+#[cfg(feature = "rustls")]
+mod tls;
 
 use oauth1_client::{ClientCredentials, Signer, TokenCredentials};
 

@@ -74,7 +74,7 @@ pub(crate) fn skew_words(skew: i64) -> String {
     }
 }
 
-const fn words(problem: Problem) -> (&'static str, &'static str) {
+pub(crate) const fn words(problem: Problem) -> (&'static str, &'static str) {
     match problem {
         Problem::VersionRejected => ("the server wants another oauth_version", "add --no-version"),
         Problem::ParameterAbsent => (

@@ -5,6 +5,7 @@ use oauth1_client::{
     SignatureMethod, Stamp, Transmission,
     core::{Nonce, Timestamp},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{failure::Failure, output::Color};
 
@@ -36,35 +37,84 @@ pub(crate) struct RequestArgs {
     pub(crate) headers: Vec<String>,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Credentials")]
 pub(crate) struct CredentialArgs {
+    /// Profile [default: OAUTH1_PROFILE, or the active one of oauth1 profile list]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    #[command(flatten)]
+    pub(crate) app: AppArgs,
+    #[command(flatten)]
+    pub(crate) token: TokenArgs,
+}
+
+/// The application.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Credentials")]
+pub(crate) struct AppArgs {
     /// App key (consumer key), or OAUTH1_CONSUMER_KEY, OAUTH1_CONSUMER_KEY_FILE
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, visible_alias = "app-key", value_name = "KEY")]
     pub(crate) consumer_key: Option<String>,
-    /// Access token, or OAUTH1_TOKEN, OAUTH1_TOKEN_FILE
-    #[arg(long)]
-    pub(crate) token: Option<String>,
     /// File with the App secret (consumer secret), - for stdin; or OAUTH1_CONSUMER_SECRET,
     /// OAUTH1_CONSUMER_SECRET_FILE
-    #[arg(long, value_name = "FILE|-")]
+    #[arg(long, visible_alias = "app-secret-file", value_name = "FILE|-")]
     pub(crate) consumer_secret_file: Option<String>,
-    /// File with the Token secret, - for stdin; or OAUTH1_TOKEN_SECRET, OAUTH1_TOKEN_SECRET_FILE
-    #[arg(long, value_name = "FILE|-")]
-    pub(crate) token_secret_file: Option<String>,
-    /// Read the App secret from the first line of stdin, the Token secret from the second
-    #[arg(long, conflicts_with_all = ["consumer_secret", "consumer_secret_file", "token_secret", "token_secret_file"])]
-    pub(crate) secrets_stdin: bool,
     /// App secret. Other users can see it in the list of processes: prefer the ways above
     #[arg(long, value_name = "SECRET", conflicts_with = "consumer_secret_file")]
     pub(crate) consumer_secret: Option<Hidden>,
-    /// Token secret. Other users can see it in the list of processes: prefer the ways above
-    #[arg(long, value_name = "SECRET", conflicts_with = "token_secret_file")]
-    pub(crate) token_secret: Option<Hidden>,
     /// RSA key in PEM: the private key to sign with; to verify, the public key or certificate
     #[cfg(feature = "rsa")]
     #[arg(long, value_name = "FILE|-")]
     pub(crate) rsa_key: Option<String>,
+}
+
+impl AppArgs {
+    #[cfg(feature = "rsa")]
+    pub(crate) const fn has_rsa_key(&self) -> bool {
+        self.rsa_key.is_some()
+    }
+
+    /// The key stays where it is, so its path must hold from everywhere.
+    #[cfg(feature = "rsa")]
+    pub(crate) fn rsa_path(&self) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.rsa_key else { return Ok(None) };
+        let absolute = std::path::absolute(path).ok().filter(|_| path != "-");
+        let text = absolute.and_then(|path| path.into_os_string().into_string().ok());
+        text.map(Some).ok_or_else(|| {
+            Failure::usage("the RSA key must be a file", "give --rsa-key the path of a file")
+        })
+    }
+
+    #[cfg(not(feature = "rsa"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn has_rsa_key(&self) -> bool {
+        false
+    }
+
+    #[cfg(not(feature = "rsa"))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
+    pub(crate) const fn rsa_path(&self) -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
+}
+
+/// The token, if there is one.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Credentials")]
+pub(crate) struct TokenArgs {
+    /// Access token, or OAUTH1_TOKEN, OAUTH1_TOKEN_FILE
+    #[arg(long)]
+    pub(crate) token: Option<String>,
+    /// File with the Token secret, - for stdin; or OAUTH1_TOKEN_SECRET, OAUTH1_TOKEN_SECRET_FILE
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) token_secret_file: Option<String>,
+    /// Token secret. Other users can see it in the list of processes: prefer the ways above
+    #[arg(long, value_name = "SECRET", conflicts_with = "token_secret_file")]
+    pub(crate) token_secret: Option<Hidden>,
+    /// Read the App secret from the first line of stdin, the Token secret from the second
+    #[arg(long, conflicts_with_all = ["consumer_secret", "consumer_secret_file", "token_secret", "token_secret_file"])]
+    pub(crate) secrets_stdin: bool,
 }
 
 /// An argument that no `Debug` shows.
@@ -83,11 +133,11 @@ impl From<&str> for Hidden {
     }
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Signature")]
 pub(crate) struct ProtocolArgs {
     /// HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, PLAINTEXT, RSA-SHA1, RSA-SHA256 or RSA-SHA512
-    /// [default: HMAC-SHA1]
+    /// [default: the profile's, or HMAC-SHA1]
     #[arg(long, visible_alias = "method-name", value_name = "METHOD")]
     pub(crate) signature_method: Option<String>,
     /// Realm for the header; never signed
@@ -111,9 +161,9 @@ pub(crate) struct ProtocolArgs {
     /// Verification code, to exchange a request token
     #[arg(long, value_name = "CODE")]
     pub(crate) verifier: Option<Hidden>,
-    /// Where the oauth_ parameters go
-    #[arg(long, value_name = "WHERE", default_value = "header")]
-    pub(crate) transmit: Transmit,
+    /// Where the oauth_ parameters go [default: the profile's, or header]
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) transmit: Option<Transmit>,
 }
 
 #[derive(Args, Debug)]
@@ -128,7 +178,8 @@ pub(crate) struct OutputArgs {
 }
 
 /// The three locations of RFC 5849 section 3.5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Transmit {
     /// The Authorization header
     Header,
@@ -158,13 +209,17 @@ impl From<Transmit> for Transmission {
     }
 }
 
+/// The method of `--signature-method`.
+pub(crate) fn parsed_method(name: &str) -> Result<SignatureMethod, Failure> {
+    let parsed = name.to_ascii_uppercase().parse();
+    parsed.map_err(|error: oauth1_client::core::UnknownSignatureMethod| {
+        Failure::usage(error.to_string(), "correct --signature-method")
+    })
+}
+
 impl ProtocolArgs {
     pub(crate) fn method(&self) -> Result<Option<SignatureMethod>, Failure> {
-        let Some(name) = &self.signature_method else { return Ok(None) };
-        let parsed = name.to_ascii_uppercase().parse();
-        parsed.map(Some).map_err(|error: oauth1_client::core::UnknownSignatureMethod| {
-            Failure::usage(error.to_string(), "correct --signature-method")
-        })
+        self.signature_method.as_deref().map(parsed_method).transpose()
     }
 
     /// The nonce and timestamp given, or else found in the request, or else fresh ones.

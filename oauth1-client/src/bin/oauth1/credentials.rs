@@ -1,19 +1,19 @@
-//! Where keys and secrets come from: flags, a captured header, the environment, files, stdin.
-
-use std::env;
+//! Where keys and secrets come from: flags, a captured header, the environment, a profile; each may
+//! name a file or stdin.
 
 use oauth1_client::{
     Callback, ClientCredentials, SharedSecret, SignatureMethod, Signer, TemporaryCredentials,
-    TokenCredentials, Verifier, core::protocol_parameters as names,
+    TokenCredentials, Verifier, core::protocol_parameters as names, providers::Quirk,
 };
-use zeroize::Zeroizing;
 
 use crate::{
-    args::{CredentialArgs, Hidden, ProtocolArgs},
+    args::{AppArgs, CredentialArgs, Hidden, ProtocolArgs, TokenArgs, Transmit},
     captured::Captured,
     failure::Failure,
-    output::Output,
-    source::{Sources, utf8},
+    output::{Output, printable},
+    profile::{Chosen, Secret, Settings, Why},
+    reader::Reader,
+    source::Sources,
 };
 
 /// A value, and where it came from.
@@ -32,65 +32,175 @@ pub(crate) struct Credentials {
     pub(crate) token_secret: Option<Given<SharedSecret>>,
     #[cfg(feature = "rsa")]
     pub(crate) rsa_key: Option<Given<SharedSecret>>,
+    /// The profile, if it has a part in this.
+    pub(crate) profile: Option<Chosen>,
 }
 
 impl Credentials {
-    /// Looks at flags first, then at the captured header, then at the environment.
+    /// Looks at flags first, then at the captured header, then at the environment, then at the
+    /// profile. A profile whose App key is another than the one that was found has no part in it:
+    /// its secrets, token and settings are for that key.
     pub(crate) fn resolve(
         args: &CredentialArgs,
         captured: &Captured,
         sources: &Sources,
         output: Output,
     ) -> Result<Self, Failure> {
+        let mut found = Self::given(&args.app, &args.token, captured, sources, output)?;
+        if let Some(profile) = Chosen::find(args.profile.as_deref())? {
+            let tokenless = tokenless(&args.token, captured);
+            found.complete(profile, tokenless, sources, output)?;
+        }
+        let some = |given: Option<Given<String>>| given.filter(|given| !given.value.is_empty());
+        (found.client, found.token) = (some(found.client), some(found.token));
+        Ok(found)
+    }
+
+    /// Without any profile; what is there and empty stands for none.
+    pub(crate) fn given(
+        app: &AppArgs,
+        token_args: &TokenArgs,
+        captured: &Captured,
+        sources: &Sources,
+        output: Output,
+    ) -> Result<Self, Failure> {
         let reader = Reader { sources, output };
         let (mut client_secret, mut token_secret) = (None, None);
-        if args.secrets_stdin {
+        if token_args.secrets_stdin {
             (client_secret, token_secret) = reader.both_from_stdin()?;
         }
         if client_secret.is_none() {
             client_secret = reader.secret(
-                ("--consumer-secret", &args.consumer_secret),
-                ("--consumer-secret-file", &args.consumer_secret_file),
+                ("--consumer-secret", &app.consumer_secret),
+                ("--consumer-secret-file", &app.consumer_secret_file),
                 ("OAUTH1_CONSUMER_SECRET", "the App secret"),
             )?;
         }
         if token_secret.is_none() {
             token_secret = reader.secret(
-                ("--token-secret", &args.token_secret),
-                ("--token-secret-file", &args.token_secret_file),
+                ("--token-secret", &token_args.token_secret),
+                ("--token-secret-file", &token_args.token_secret_file),
                 ("OAUTH1_TOKEN_SECRET", "the Token secret"),
             )?;
         }
-        let given = |given: Option<Given<String>>| given.filter(|given| !given.value.is_empty());
         let client = reader.identifier(
-            ("--consumer-key", &args.consumer_key),
+            ("--consumer-key", &app.consumer_key),
             captured.get(names::CONSUMER_KEY),
             ("OAUTH1_CONSUMER_KEY", "the App key"),
         )?;
         // A captured request without a token has none: one of the environment is for others.
-        let token = match (&args.token, captured.present, captured.get(names::TOKEN)) {
-            (None, true, None) => None,
-            (flag, _, found) => {
-                reader.identifier(("--token", flag), found, ("OAUTH1_TOKEN", "the Access token"))?
-            }
+        let tokenless =
+            token_args.token.is_none() && captured.present && captured.get(names::TOKEN).is_none();
+        let token = if tokenless {
+            None
+        } else {
+            reader.identifier(
+                ("--token", &token_args.token),
+                captured.get(names::TOKEN),
+                ("OAUTH1_TOKEN", "the Access token"),
+            )?
         };
         #[cfg(feature = "rsa")]
-        let rsa_key = match &args.rsa_key {
+        let rsa_key = match &app.rsa_key {
             Some(path) => {
                 let value = sources.secret(path, "the RSA key")?;
                 let value = SharedSecret::new(value.as_str());
-                Some(Given { value, origin: "--rsa-key".into() })
+                Some(Given { value, origin: "flag --rsa-key".into() })
             }
             None => None,
         };
         Ok(Self {
-            client: given(client),
+            client,
             client_secret,
-            token: given(token),
+            token,
             token_secret,
             #[cfg(feature = "rsa")]
             rsa_key,
+            profile: None,
         })
+    }
+
+    /// Takes what is missing from the profile.
+    #[cfg_attr(not(feature = "rsa"), allow(unused_variables))]
+    pub(crate) fn complete(
+        &mut self,
+        profile: Chosen,
+        tokenless: bool,
+        sources: &Sources,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let settings = &profile.settings;
+        if let Some(client) = self.client.as_ref().filter(|c| c.value != settings.app_key) {
+            if profile.why != Why::Active {
+                let (name, origin) = (&profile.name, &client.origin);
+                output.warn(&format!("profile {name} is not used: {origin} goes before it"));
+            }
+            return Ok(());
+        }
+        let given = |value: &String| Given { value: value.clone(), origin: profile.origin() };
+        self.client.get_or_insert_with(|| given(&settings.app_key));
+        if self.token.is_none() && !tokenless {
+            self.token = settings.access_token.as_ref().map(given);
+        }
+        let token = self.token.as_ref().map(|token| &token.value);
+        let ours = token.is_some() && token == settings.access_token.as_ref();
+        if self.client_secret.is_none() || (ours && self.token_secret.is_none()) {
+            let secrets = profile.secrets()?;
+            let given = |Secret(value)| Given { value, origin: profile.origin() };
+            self.client_secret = self.client_secret.take().or(secrets.app_secret.map(given));
+            let token_secret = secrets.token_secret.filter(|_| ours).map(given);
+            self.token_secret = self.token_secret.take().or(token_secret);
+        }
+        #[cfg(feature = "rsa")]
+        if let (None, Some(path)) = (&self.rsa_key, &settings.rsa_key) {
+            let value = SharedSecret::new(sources.secret(path, "the RSA key")?.as_str());
+            self.rsa_key = Some(Given { value, origin: profile.origin() });
+        }
+        self.profile = Some(profile);
+        Ok(())
+    }
+
+    /// What there is, its value unless it is a secret, and where it came from.
+    pub(crate) fn rows(&self) -> Vec<(&'static str, Option<String>, String)> {
+        let mut rows = Vec::new();
+        for (name, given) in [("App key", &self.client), ("Access token", &self.token)] {
+            if let Some(given) = given {
+                rows.push((name, Some(given.value.clone()), given.origin.clone()));
+            }
+        }
+        for (name, given) in
+            [("App secret", &self.client_secret), ("Token secret", &self.token_secret)]
+        {
+            let origin = given.as_ref().map_or("missing", |given| given.origin.as_str());
+            rows.push((name, None, origin.into()));
+        }
+        #[cfg(feature = "rsa")]
+        if let Some(key) = &self.rsa_key {
+            rows.push(("RSA key", None, key.origin.clone()));
+        }
+        rows
+    }
+
+    /// Which source won, on a line.
+    pub(crate) fn summary(&self) -> String {
+        let row = |(name, value, origin): (&str, Option<String>, String)| {
+            let value = value.map_or_else(String::new, |value| format!(" {}", printable(&value)));
+            format!("{name}{value} ({origin})")
+        };
+        let rows: Vec<_> = self.rows().into_iter().map(row).collect();
+        format!("* {}", rows.join(", "))
+    }
+
+    /// Where the protocol parameters go.
+    pub(crate) fn transmit(&self, args: &ProtocolArgs, captured: &Captured) -> Transmit {
+        let settings = self.settings(captured);
+        let transmit = args.transmit.or_else(|| settings.and_then(Settings::known_transmit));
+        transmit.unwrap_or(Transmit::Header)
+    }
+
+    /// The settings of the profile, unless a captured request says how it was signed.
+    fn settings(&self, captured: &Captured) -> Option<&Settings> {
+        self.profile.as_ref().filter(|_| !captured.present).map(|profile| &profile.settings)
     }
 
     /// A signer with these credentials and what arguments and captured header ask for.
@@ -145,11 +255,16 @@ impl Credentials {
         if let Some(handle) = captured.own(names::SESSION_HANDLE) {
             signer = signer.with_session_handle(handle);
         }
-        if let Some(realm) = args.realm.clone().or_else(|| captured.realm.clone()) {
+        let settings = self.settings(captured);
+        let realm = args.realm.clone().or_else(|| captured.realm.clone());
+        if let Some(realm) = realm.or_else(|| settings.and_then(Settings::known_realm)) {
             signer = signer.with_realm(realm);
         }
+        let has = |quirk| settings.is_some_and(|settings| settings.has(quirk));
         let version = !captured.present || captured.get(names::VERSION).is_some();
+        let version = version && !has(Quirk::NoVersion);
         let body_hash = args.body_hash || captured.get(names::BODY_HASH).is_some();
+        let body_hash = body_hash || has(Quirk::BodyHash);
         let signer = signer.with_version(version && !args.no_version).with_body_hash(body_hash);
         self.with_rsa_key(signer, method)
     }
@@ -158,7 +273,9 @@ impl Credentials {
         if let Some(method) = args.method()? {
             return Ok(method);
         }
-        let Some(name) = captured.get(names::SIGNATURE_METHOD) else {
+        let settings = self.settings(captured);
+        let name = captured.get(names::SIGNATURE_METHOD);
+        let Some(name) = name.or_else(|| settings.and_then(Settings::method)) else {
             return Ok(SignatureMethod::default());
         };
         name.parse().map_err(|error: oauth1_client::core::UnknownSignatureMethod| {
@@ -173,7 +290,7 @@ impl Credentials {
         };
         let key = oauth1_client::core::rsa::RsaPrivateKey::from_pem(pem.value.expose());
         let key = key.map_err(|error| {
-            Failure::config(format!("--rsa-key: {error}"), "give an RSA private key in PEM")
+            Failure::config(format!("the RSA key: {error}"), "give an RSA private key in PEM")
         })?;
         Ok(signer.with_rsa_key(method, key))
     }
@@ -185,6 +302,11 @@ impl Credentials {
     }
 }
 
+/// A captured request without a token has none: one of the environment is for others.
+fn tokenless(args: &TokenArgs, captured: &Captured) -> bool {
+    args.token.is_none() && captured.present && captured.get(names::TOKEN).is_none()
+}
+
 /// Whether secrets must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Needed {
@@ -192,103 +314,9 @@ pub(crate) enum Needed {
     No,
 }
 
-struct Reader<'a> {
-    sources: &'a Sources,
-    output: Output,
-}
-
-type Secret = Option<Given<SharedSecret>>;
-
-impl Reader<'_> {
-    fn both_from_stdin(&self) -> Result<(Secret, Secret), Failure> {
-        let bytes = self.sources.stdin("the secrets")?;
-        let mut lines = utf8(&bytes, "the text with the secrets")?.lines();
-        let mut next = |which: &str| {
-            let origin = format!("stdin, {which} line");
-            lines.next().map(|line| Given { value: SharedSecret::new(line), origin })
-        };
-        let both = (next("first"), next("second"));
-        if both.0.is_none() || lines.any(|line| !line.is_empty()) {
-            return Err(Failure::config(
-                "stdin must hold one or two lines of secrets",
-                "the App secret on the first line, the Token secret on the second",
-            ));
-        }
-        Ok(both)
-    }
-
-    fn secret(
-        &self,
-        (flag, value): (&str, &Option<Hidden>),
-        (file_flag, path): (&str, &Option<String>),
-        (variable, what): (&str, &'static str),
-    ) -> Result<Secret, Failure> {
-        if let Some(Hidden(secret)) = value {
-            self.output.warn(&format!(
-                "{flag} shows the secret to other users of this computer; use {file_flag} or {variable}"
-            ));
-            return Ok(Some(Given { value: secret.clone(), origin: format!("flag {flag}") }));
-        }
-        if let Some(path) = path {
-            let text = self.sources.secret(path, what)?;
-            let origin = if path == "-" { "stdin".into() } else { format!("file of {file_flag}") };
-            return Ok(Some(Given { value: SharedSecret::new(text.as_str()), origin }));
-        }
-        Ok(self.variable(variable, what)?.map(|Given { value, origin }| Given {
-            value: SharedSecret::new(value.as_str()),
-            origin,
-        }))
-    }
-
-    fn identifier(
-        &self,
-        (flag, value): (&str, &Option<String>),
-        captured: Option<&str>,
-        (variable, what): (&str, &'static str),
-    ) -> Result<Option<Given<String>>, Failure> {
-        if let Some(value) = value {
-            return Ok(Some(Given { value: value.clone(), origin: format!("flag {flag}") }));
-        }
-        if let Some(value) = captured {
-            let origin = "the request's Authorization header".into();
-            return Ok(Some(Given { value: value.into(), origin }));
-        }
-        let found = self.variable(variable, what)?;
-        Ok(found.map(|Given { value, origin }| Given { value: value.as_str().into(), origin }))
-    }
-
-    /// `NAME`, or the content of the file that `NAME_FILE` names.
-    fn variable(
-        &self,
-        name: &str,
-        what: &'static str,
-    ) -> Result<Option<Given<Zeroizing<String>>>, Failure> {
-        let file_name = format!("{name}_FILE");
-        let file = env::var_os(&file_name).filter(|path| !path.is_empty());
-        match (env::var_os(name), file) {
-            (Some(_), Some(_)) => Err(Failure::config(
-                format!("{name} and {file_name} are both set"),
-                "unset one of them",
-            )),
-            (Some(value), None) => {
-                let value = value.into_string().map(Zeroizing::new).map_err(|_| {
-                    Failure::config(format!("{name} is not UTF-8"), "set it to UTF-8 text")
-                })?;
-                Ok(Some(Given { value, origin: format!("environment {name}") }))
-            }
-            (None, Some(path)) => {
-                let path = path.to_string_lossy();
-                let value = self.sources.secret(&path, what)?;
-                Ok(Some(Given { value, origin: format!("file of environment {file_name}") }))
-            }
-            (None, None) => Ok(None),
-        }
-    }
-}
-
 fn missing(what: &str, variable: &str, flag: &str) -> Failure {
     Failure::config(
         format!("{what} is missing"),
-        format!("set {variable} or {variable}_FILE, or give {flag}"),
+        format!("set {variable} or {variable}_FILE, give {flag}, or oauth1 profile add NAME"),
     )
 }

@@ -11,10 +11,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::{Value, json};
 
 use crate::{
-    args::ProtocolArgs,
-    captured::Captured,
-    compare::DifferenceJson,
-    credentials::{Credentials, Given},
+    args::ProtocolArgs, captured::Captured, compare::DifferenceJson, credentials::Credentials,
     input::Input,
 };
 
@@ -28,26 +25,7 @@ impl Provenance {
         captured: &Captured,
         stamp: &Stamp,
     ) -> Self {
-        let mut rows = Vec::new();
-        let mut identifier = |name, given: &Option<Given<String>>| {
-            if let Some(given) = given {
-                rows.push((name, Some(given.value.clone()), given.origin.clone()));
-            }
-        };
-        identifier("App key", &credentials.client);
-        identifier("Access token", &credentials.token);
-        let secrets = [
-            ("App secret", &credentials.client_secret),
-            ("Token secret", &credentials.token_secret),
-        ];
-        for (name, given) in secrets {
-            let origin = given.as_ref().map_or("missing", |given| given.origin.as_str());
-            rows.push((name, None, origin.into()));
-        }
-        #[cfg(feature = "rsa")]
-        if let Some(key) = &credentials.rsa_key {
-            rows.push(("RSA key", None, format!("flag {}", key.origin)));
-        }
+        let mut rows = credentials.rows();
         let origin = |flag: Option<&str>, name| match (flag, captured.get(name)) {
             (Some(flag), _) => format!("flag {flag}"),
             (None, Some(_)) => "the request's Authorization header".into(),

@@ -25,7 +25,7 @@ Examples:
   oauth1 explain --from curl.txt --json
 
 With --from, what the Authorization header says is used again: nonce, timestamp, keys.
-Without secrets, the steps end with the base string. HAR files are not read yet.")]
+Without secrets, the steps end with the base string.")]
 pub(crate) struct Args {
     #[command(flatten)]
     request: RequestArgs,
@@ -52,20 +52,19 @@ impl Args {
 
     fn explained(&self, output: Output) -> Result<u8, Failure> {
         let sources = Sources::new(output);
-        let transmit = self.protocol.transmit;
-        let (input, captured) = match self.from.input(&sources)? {
-            Some(input) => {
-                let captured = Captured::from_input(&input)?;
-                (input, captured)
-            }
-            None => {
-                let input =
-                    Input::from_args(&self.request, transmit, Wire::ToBeSent, &sources, output)?;
-                (input.unsigned(transmit)?, Captured::default())
-            }
+        let from = self.from.input(&sources)?;
+        let captured = match &from {
+            Some(input) => Captured::from_input(input)?,
+            None => Captured::default(),
+        };
+        let credentials = Credentials::resolve(&self.credentials, &captured, &sources, output)?;
+        let transmit = credentials.transmit(&self.protocol, &captured);
+        let input = match from {
+            Some(input) => input,
+            None => Input::from_args(&self.request, transmit, Wire::ToBeSent, &sources, output)?
+                .unsigned(transmit)?,
         };
         let theirs = self.compare.theirs(&sources)?;
-        let credentials = Credentials::resolve(&self.credentials, &captured, &sources, output)?;
         let signer = credentials.signer(&self.protocol, &captured, Needed::No)?;
         let stamp =
             self.protocol.stamp((captured.own(names::NONCE), captured.own(names::TIMESTAMP)))?;

@@ -17,10 +17,16 @@ pub(crate) enum Kind {
     Other,
     /// The command line does not make sense.
     Usage,
-    /// Environment, secret files or key files.
+    /// Environment, profiles, secret files or key files.
     Config,
+    /// The server answered 4xx, 401 and 403 aside.
+    Http4xx,
+    /// The server answered 5xx.
+    Http5xx,
     /// The network failed or the time was up.
     Network,
+    /// The server, or the resource owner, said no: 401, 403.
+    Refused,
     /// A difference or an invalid signature was found.
     Difference,
     /// Ctrl-C.
@@ -33,7 +39,10 @@ impl Kind {
             Self::Other => 1,
             Self::Usage => 2,
             Self::Config => 3,
+            Self::Http4xx => 4,
+            Self::Http5xx => 5,
             Self::Network => 6,
+            Self::Refused => 7,
             Self::Difference => 8,
             Self::Interrupted => 130,
         }
@@ -44,7 +53,10 @@ impl Kind {
             Self::Other => "other",
             Self::Usage => "usage",
             Self::Config => "config",
+            Self::Http4xx => "http_4xx",
+            Self::Http5xx => "http_5xx",
             Self::Network => "network",
+            Self::Refused => "refused",
             Self::Difference => "difference",
             Self::Interrupted => "interrupted",
         }
@@ -79,6 +91,10 @@ impl Failure {
 
     pub(crate) fn other(message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self::new(Kind::Other, message, fix)
+    }
+
+    pub(crate) fn interrupted(fix: impl Into<String>) -> Self {
+        Self::new(Kind::Interrupted, "interrupted", fix)
     }
 
     pub(crate) fn json(&self) -> FailureJson<'_> {

@@ -10,14 +10,23 @@ mod answer;
 mod args;
 mod captured;
 mod compare;
+mod completions;
 mod credentials;
 mod derivation;
+mod doctor;
+mod download;
 mod explain;
 mod failure;
+mod har;
 mod input;
 mod item;
+mod login;
 mod message;
 mod output;
+mod profile;
+mod prompt;
+mod proxy;
+mod reader;
 mod redact;
 mod request;
 mod shell;
@@ -32,7 +41,7 @@ use std::{
 };
 
 use clap::{
-    Parser, Subcommand,
+    CommandFactory, Parser, Subcommand,
     error::{ContextKind, ErrorKind},
 };
 
@@ -59,10 +68,24 @@ enum Command {
     /// Sign a request, send it and print the answer
     #[command(visible_alias = "req")]
     Request(Box<request::Args>),
+    /// Listen on this computer, and pass requests on to one server, signed
+    Proxy(Box<proxy::Args>),
+    /// Get a token: a person grants access in a browser
+    Login(Box<login::Args>),
+    /// Forget the token of a profile
+    Logout(login::LogoutArgs),
+    /// Keys and tokens under names
+    Profile(profile::Args),
+    /// Look at profiles, keys, clock and server
+    Doctor(Box<doctor::Args>),
     /// Check the signature of a request
     Verify(Box<verify::Args>),
     /// Show how a signature comes about, step by step
     Explain(Box<explain::Args>),
+    /// Print completions for a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page
+    Man(completions::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -73,8 +96,15 @@ fn main() -> ExitCode {
     let (output, result) = match cli.command {
         Command::Sign(args) => args.run(),
         Command::Request(args) => args.run(),
+        Command::Proxy(args) => args.run(),
+        Command::Login(args) => args.run(),
+        Command::Logout(args) => args.run(),
+        Command::Profile(args) => args.run(),
         Command::Verify(args) => args.run(),
         Command::Explain(args) => args.run(),
+        Command::Doctor(args) => args.run(),
+        Command::Completions(args) => args.run(Cli::command()),
+        Command::Man(args) => args.run(Cli::command()),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -125,6 +155,8 @@ Examples:
   oauth1 request https://api.example.com/1/me full==1
   oauth1 request -v https://api.example.com/1/statuses status='Hello, world'
   oauth1 sign --curl https://api.example.com/1/photos --json-body @photo.json
+  oauth1 login --provider oauth1-server --site http://127.0.0.1:8080
+  oauth1 proxy https://api.example.com
   oauth1 explain https://api.example.com/1/me --compare base-string.txt
   oauth1 verify --from request.txt";
 

@@ -1,4 +1,4 @@
-//! `--from`: a request that was written down, as a curl line or as raw HTTP.
+//! `--from`: a request that was written down, as a curl line, raw HTTP or HAR.
 
 use clap::Args;
 
@@ -9,6 +9,7 @@ use oauth1_client::core::{
 
 use crate::{
     failure::{Failure, Kind},
+    har,
     input::Input,
     source::{Sources, utf8},
 };
@@ -16,7 +17,7 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Request")]
 pub(crate) struct FromArgs {
-    /// A file with a curl line or a raw HTTP request, - for stdin; in place of the URL
+    /// A file with a curl line, a raw HTTP request or HAR, - for stdin; in place of the URL
     #[arg(
         long, value_name = "FILE|-",
         conflicts_with_all = ["url", "items", "method", "data", "content_type", "json_body", "headers"]
@@ -38,10 +39,7 @@ impl FromArgs {
                 sources.file(path, "the data of the curl line", Kind::Usage).map(|b| b.to_vec())
             })?
         } else if start.starts_with(b"{") {
-            return Err(Failure::usage(
-                "HAR is not read yet",
-                "copy the request as a curl line: browsers offer that next to HAR",
-            ));
+            har::read(start)?
         } else {
             let scheme = if self.scheme == "http" { Scheme::Http } else { Scheme::Https };
             CapturedRequest::from_http(start, scheme)?

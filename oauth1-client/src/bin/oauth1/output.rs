@@ -85,6 +85,12 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
+    /// Asks the person something; the answer is typed on the same line.
+    pub(crate) fn ask(self, question: &str) {
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{question}").and_then(|()| stderr.flush());
+    }
+
     /// A warning.
     pub(crate) fn warn(self, text: &str) {
         self.say(&format!("{} {text}", paint(self.err_color, YELLOW, "warning:")));

@@ -11,9 +11,10 @@ use reqwest::{Request, Response, StatusCode, Url};
 use crate::{
     advice::{SKEW, advise, skew_words},
     answer::{Answer, OfflineJson, ResponseJson, request_head, response_head},
-    args::{CredentialArgs, OutputArgs, ProtocolArgs, RequestArgs},
+    args::{CredentialArgs, OutputArgs, ProtocolArgs, RequestArgs, Transmit},
     captured::Captured,
     credentials::{Credentials, Needed},
+    download::Download,
     failure::{Failure, Kind},
     input::{Input, Wire},
     output::Output,
@@ -44,6 +45,9 @@ pub(crate) struct Args {
     /// Print the head of the answer before its body
     #[arg(short, long, help_heading = "Output")]
     include: bool,
+    /// Save the body of a good answer as a file, which replaces one of this name when it is complete
+    #[arg(short = 'o', long = "output", visible_alias = "download", value_name = "FILE", conflicts_with_all = ["json", "offline"], help_heading = "Output")]
+    save: Option<String>,
     /// Print the signed request instead of sending it
     #[arg(long, help_heading = "Output")]
     offline: bool,
@@ -57,6 +61,7 @@ struct Prepared {
     request: Request,
     signer: Signer,
     stamp: Stamp,
+    transmit: Transmit,
     redactor: Redactor,
 }
 
@@ -84,16 +89,20 @@ impl Args {
         runtime.block_on(async {
             tokio::select! {
                 result = self.send(output, prepared) => result,
-                _ = tokio::signal::ctrl_c() => Err(Failure::new(
-                    Kind::Interrupted, "interrupted", "the server may have got the request",
-                )),
+                _ = tokio::signal::ctrl_c() => {
+                    Err(Failure::interrupted("the server may have got the request"))
+                }
             }
         })
     }
 
     fn prepare(&self, output: Output) -> Result<Prepared, Failure> {
         let (sources, captured) = (Sources::new(output), Captured::default());
-        let transmit = self.protocol.transmit;
+        let credentials = Credentials::resolve(&self.credentials, &captured, &sources, output)?;
+        if self.verbose {
+            output.say(&credentials.summary());
+        }
+        let transmit = credentials.transmit(&self.protocol, &captured);
         let mut input =
             Input::from_args(&self.request, transmit, Wire::ToBeSent, &sources, output)?
                 .unsigned(transmit)?;
@@ -102,21 +111,20 @@ impl Args {
                 input.request.headers.push((name.into(), value.into()));
             }
         }
-        let credentials = Credentials::resolve(&self.credentials, &captured, &sources, output)?;
         let signer = credentials.signer(&self.protocol, &captured, Needed::Yes)?;
         let secrets = [&credentials.client_secret, &credentials.token_secret];
         let secrets = secrets.into_iter().flatten().map(|given| given.value.expose());
         let stamp = self.protocol.stamp((None, None))?;
         let redactor = Redactor::new(secrets);
-        Ok(Prepared { request: input.to_request()?, signer, stamp, redactor })
+        Ok(Prepared { request: input.to_request()?, signer, stamp, transmit, redactor })
     }
 
     fn print_offline(&self, output: Output, prepared: Prepared) -> Result<(), Failure> {
-        let Prepared { mut request, signer, stamp, .. } = prepared;
+        let Prepared { mut request, signer, stamp, transmit, .. } = prepared;
         if signer.method() == SignatureMethod::Plaintext {
             return Err(plaintext());
         }
-        sign_as(&mut request, &signer, self.protocol.transmit.into(), &stamp)?;
+        sign_as(&mut request, &signer, transmit.into(), &stamp)?;
         if output.json {
             return output.object(&OfflineJson::of(&request));
         }
@@ -126,8 +134,8 @@ impl Args {
     }
 
     async fn send(&self, output: Output, prepared: Prepared) -> Result<u8, Failure> {
-        let Prepared { request, signer, stamp, redactor } = prepared;
-        let transmission = self.protocol.transmit.into();
+        let Prepared { request, signer, stamp, transmit, redactor } = prepared;
+        let transmission = transmit.into();
         if self.verbose {
             let mut shown = request
                 .try_clone()
@@ -170,15 +178,28 @@ impl Args {
             output.bytes(response_head(&response).as_bytes())?;
         }
         let mut answer = Answer::of(&response);
+        let mut file = match &self.save {
+            // What a server says against it is for the person.
+            Some(path) if answer.status.is_success() => {
+                Some(Download::to(path, response.content_length(), output)?)
+            }
+            _ => None,
+        };
         while let Some(chunk) =
             response.chunk().await.map_err(|e| unsent(SendError::Http(e.without_url())))?
         {
             if output.json || answer.start.len() < START {
                 answer.start.extend_from_slice(&chunk);
             }
-            if !output.json && !output.chunk(&chunk)? {
-                break;
+            match &mut file {
+                Some(file) => file.write(&chunk)?,
+                None if output.json => {}
+                None if output.chunk(&chunk)? => {}
+                None => break,
             }
+        }
+        if let Some(file) = file {
+            output.say(&format!("saved: {} octets", file.finish()?));
         }
         Ok(answer)
     }
@@ -213,13 +234,13 @@ impl Args {
 }
 
 /// Whether nobody else can listen: TLS, or this computer.
-fn private(url: &Url) -> bool {
+pub(crate) fn private(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let address = host.parse::<std::net::IpAddr>();
     url.scheme() == "https" || host == "localhost" || address.is_ok_and(|ip| ip.is_loopback())
 }
 
-fn unsent(error: SendError) -> Failure {
+pub(crate) fn unsent(error: SendError) -> Failure {
     let message = error.to_string();
     match error {
         SendError::Sign(error) => error.into(),
@@ -248,7 +269,7 @@ fn exit_code(status: StatusCode) -> u8 {
     }
 }
 
-const USER_AGENT: &str = concat!("oauth1/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("oauth1/", env!("CARGO_PKG_VERSION"));
 /// So much of an answer is looked at for a problem report.
 const START: usize = 64 * 1024;
 

@@ -38,6 +38,9 @@ pub(crate) struct Args {
     protocol: ProtocolArgs,
     #[command(flatten)]
     output: OutputArgs,
+    /// Say on stderr where keys and secrets come from
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
     /// Print a curl line that sends the signed request
     #[arg(long, help_heading = "Output")]
     curl: bool,
@@ -69,10 +72,13 @@ impl Args {
 
     fn signed(&self, output: Output) -> Result<(), Failure> {
         let (sources, captured) = (Sources::new(output), Captured::default());
-        let transmit = self.protocol.transmit;
+        let credentials = Credentials::resolve(&self.credentials, &captured, &sources, output)?;
+        if self.verbose {
+            output.say(&credentials.summary());
+        }
+        let transmit = credentials.transmit(&self.protocol, &captured);
         let input = Input::from_args(&self.request, transmit, Wire::ToBeSent, &sources, output)?
             .unsigned(transmit)?;
-        let credentials = Credentials::resolve(&self.credentials, &captured, &sources, output)?;
         let signer = credentials.signer(&self.protocol, &captured, Needed::Yes)?;
         if signer.method() == SignatureMethod::Plaintext && !self.show_secrets {
             return Err(plaintext());

@@ -37,6 +37,9 @@ pub(crate) struct Args {
     output: OutputArgs,
     #[command(flatten)]
     compare: CompareArgs,
+    /// Say on stderr where keys and secrets come from
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
     /// Print the signature that would be right
     #[arg(long, help_heading = "Output")]
     show_secrets: bool,
@@ -89,6 +92,9 @@ impl Args {
         let theirs = self.compare.theirs(&sources)?;
         let credentials =
             Credentials::resolve(&self.credentials, &Captured::default(), &sources, output)?;
+        if self.verbose {
+            output.say(&credentials.summary());
+        }
         let keys = Keys::of(&request, &credentials)?;
         let signature = request.verify_signature(&keys.verification).is_ok();
         let body_hash = request.verify_body_hash().is_ok();

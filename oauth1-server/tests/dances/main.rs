@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
+mod command;
 mod library;
 mod ours;
 // Each program uses a part of it.

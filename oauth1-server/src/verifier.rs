@@ -4,6 +4,8 @@
 mod basic;
 mod told;
 
+pub use told::REFUSALS_TARGET;
+
 use std::{
     sync::{
         Arc,

@@ -69,6 +69,7 @@ async fn run(cli: Cli) -> Result<bool, String> {
         std::fs::write(&path, report.markdown()).map_err(|error| error.to_string())?;
     }
     let (passed, failed, skipped) = report.totals();
+    report.tell_failures();
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     Ok(failed == 0)
 }

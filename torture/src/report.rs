@@ -59,6 +59,15 @@ impl Report {
         self.rows.push((finding, took));
     }
 
+    /// Prints those that failed once more, for whoever reads the end alone.
+    pub fn tell_failures(&self) {
+        for (finding, _) in &self.rows {
+            if finding.verdict == Verdict::Failed {
+                println!("FAILED: {}: {}", finding.id, finding.measured);
+            }
+        }
+    }
+
     /// How many have this verdict: passed, failed, skipped.
     #[must_use]
     pub fn totals(&self) -> (usize, usize, usize) {

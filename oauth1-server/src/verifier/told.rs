@@ -9,6 +9,11 @@ use crate::{
     Judgement, PeerAddress, Refusal, RequestBody, observer::Seen, refused::RefusedRequest,
 };
 
+/// The target of the lines of log about refused requests, one a request at most: `INFO` for what
+/// senders did wrong, `WARN` for nonces that cannot be kept, `ERROR` for stores that fail. Who is
+/// sent many bad requests may want to bound those at `INFO`.
+pub const REFUSALS_TARGET: &str = "oauth1_server::verifier";
+
 impl RequestVerifier {
     /// Observers and log hear of it.
     pub(super) fn tell<B>(
@@ -74,9 +79,11 @@ fn log(refusal: &Refusal, client: Option<&str>) {
     use crate::replay::NonceStoreError as Nonce;
     match refusal {
         Refusal::Credentials(_) | Refusal::Clock | Refusal::Nonce(Nonce::Unavailable(_)) => {
-            tracing::error!(?client, reason = %refusal, "request refused: a store or the clock failed");
+            tracing::error!(target: REFUSALS_TARGET, ?client, reason = %refusal, "request refused: a store or the clock failed");
         }
-        Refusal::Nonce(_) => tracing::warn!(?client, reason = %refusal, "request refused"),
-        _ => tracing::info!(?client, reason = %refusal, "request refused"),
+        Refusal::Nonce(_) => {
+            tracing::warn!(target: REFUSALS_TARGET, ?client, reason = %refusal, "request refused")
+        }
+        _ => tracing::info!(target: REFUSALS_TARGET, ?client, reason = %refusal, "request refused"),
     }
 }

@@ -65,7 +65,8 @@ impl<S> Filter<S> for Bounded {
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
         let metadata = event.metadata();
-        let refusal = metadata.target() == VERIFIER && *metadata.level() == Level::INFO;
+        let refusal =
+            metadata.target() == oauth1_server::REFUSALS_TARGET && *metadata.level() == Level::INFO;
         !refusal || self.level > LevelFilter::INFO || self.allows()
     }
 
@@ -74,7 +75,6 @@ impl<S> Filter<S> for Bounded {
     }
 }
 
-const VERIFIER: &str = "oauth1_server::verifier";
 const COUNT: u64 = u32::MAX as u64;
 
 #[cfg(test)]

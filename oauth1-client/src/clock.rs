@@ -37,9 +37,25 @@ pub fn clock_skew(headers: &HeaderMap, now: SystemTime) -> Option<i64> {
     seconds(now)?.checked_sub(seconds(server)?)
 }
 
-/// What a client has learned of its server's clock. Clones share it.
+/// What a client has learned of its server's clock. Clones share it. [`Client`](crate::Client) has
+/// one; this is for who signs and sends on their own.
+///
+/// ```
+/// use oauth1_client::{ProblemReport, ServerClock, clock_skew};
+/// use reqwest::header::HeaderMap;
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// let clock = ServerClock::new(3_600);
+/// let (stamp, used) = (clock.stamp()?, clock.offset());
+/// // … the request with this stamp is refused, ten minutes after 1970 began:
+/// let report = ProblemReport::timestamp_refused(1_000, 1_600);
+/// let now = UNIX_EPOCH + Duration::from_secs(600);
+/// assert!(clock.learn(&report, &HeaderMap::new(), now, used)); // so try once more
+/// assert_eq!(clock.offset(), 700);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct ServerClock {
+pub struct ServerClock {
     /// Seconds to add to the local clock.
     offset: Arc<AtomicI64>,
     /// The largest offset that is believed.
@@ -47,16 +63,23 @@ pub(crate) struct ServerClock {
 }
 
 impl ServerClock {
-    pub(crate) fn new(bound: u32) -> Self {
+    /// Believes a server whose clock is off by so many seconds at most; by 0, none.
+    #[must_use]
+    pub fn new(bound: u32) -> Self {
         Self { offset: Arc::default(), bound: i64::from(bound) }
     }
 
-    pub(crate) fn offset(&self) -> i64 {
+    /// Seconds that the server's clock is ahead of the local one.
+    #[must_use]
+    pub fn offset(&self) -> i64 {
         self.offset.load(Ordering::Relaxed)
     }
 
     /// A stamp for now, by the server's clock as far as it is known.
-    pub(crate) fn stamp(&self) -> Result<Stamp, SignError> {
+    ///
+    /// # Errors
+    /// [`SignError`] if the random source fails, or the local clock is before 1970.
+    pub fn stamp(&self) -> Result<Stamp, SignError> {
         match self.time(SystemTime::now()) {
             Some(time) => Stamp::random(time)
                 .map_err(|_| oauth1_core::SignError::Stamp("the random source failed").into()),
@@ -81,14 +104,14 @@ impl ServerClock {
     ///
     /// A server that names the range that it accepts is believed before its `Date`, and neither
     /// beyond the bound: who could set the clock at will could have requests stamped for later.
-    pub(crate) fn learn(
+    pub fn learn(
         &self,
         report: &ProblemReport,
         headers: &HeaderMap,
         now: SystemTime,
         used: i64,
     ) -> bool {
-        if report.problem() != Problem::TimestampRefused {
+        if self.bound == 0 || report.problem() != Problem::TimestampRefused {
             return false;
         }
         let Ok(local) = now.duration_since(UNIX_EPOCH) else { return false };
@@ -138,6 +161,17 @@ mod tests {
         assert!(learned(&clock, &bare, Some(NOW - 60)));
         assert_eq!(clock.offset(), -60);
         assert!(!learned(&clock, &bare, None));
+    }
+
+    #[test]
+    fn without_a_bound_nothing_is_learned_even_where_the_clocks_agree() {
+        let clock = ServerClock::new(0);
+        let report = ProblemReport::new(Problem::TimestampRefused);
+        let now = UNIX_EPOCH + Duration::from_secs(NOW);
+        let mut headers = HeaderMap::new();
+        headers.insert(DATE, httpdate::fmt_http_date(now).parse().unwrap());
+        assert!(!clock.learn(&report, &headers, now, -1_000));
+        assert!(ServerClock::new(1).learn(&report, &headers, now, -1_000));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! * [`SignRequest`] signs a [`reqwest::RequestBuilder`] for a client of your own. Build that
 //!   client with [`client_builder`]: reqwest would follow a redirect with the same signature.
 //! * [`sign`] signs a finished [`reqwest::Request`].
-//! * [`accepted`], [`problem_report`] and [`clock_skew`] read what a server says about a refused
+//! * [`accepted`], [`with_report`], [`problem_report`] and [`clock_skew`] read what a server says about a refused
 //!   request.
 //!
 //! Contract: what is signed is what reqwest sends. The URL is `request.url()` after building,
@@ -57,11 +57,11 @@ mod sign;
 
 // The public interface is:
 pub use client::{Client, client_builder};
-pub use clock::clock_skew;
+pub use clock::{ServerClock, clock_skew};
 pub use error::{RedirectError, SendError, SignError};
 #[cfg(feature = "middleware")]
 pub use middleware::SigningMiddleware;
-pub use response::{Refused, accepted, problem_report};
+pub use response::{Refused, accepted, problem_report, with_report};
 pub use retries::Retries;
 pub use sign::{SignRequest, Transmission, sign, sign_as, signable};
 // What callers need of core and of reqwest, so that one dependency is enough:

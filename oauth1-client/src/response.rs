@@ -98,7 +98,20 @@ pub async fn accepted(response: Response) -> Result<Result<Response, Refused>, S
 
 /// The answer as it was, and the problem report that is in it. A body is read only where it is a
 /// short form, as reports are.
-pub(crate) async fn with_report(
+///
+/// ```no_run
+/// # async fn run(response: reqwest::Response) -> Result<(), Box<dyn std::error::Error>> {
+/// let (response, report) = oauth1_client::with_report(response).await?;
+/// if let Some(report) = report {
+///     eprintln!("{}: {}", response.status(), report.problem());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`SendError::Http`] if that body cannot be read.
+pub async fn with_report(
     response: Response,
 ) -> Result<(Response, Option<ProblemReport>), SendError> {
     if !matches!(response.status().as_u16(), 400 | 401 | 403) {

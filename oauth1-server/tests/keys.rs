@@ -79,6 +79,21 @@ fn create_prints_the_four_values_in_their_order() {
 }
 
 #[test]
+fn create_prints_an_environment() {
+    let dir = DataDir::new();
+    let printed = dir.succeeds(&["keys", "create", "--name", "bot", "--env"]);
+    let lines: Vec<_> = printed.lines().filter_map(|line| line.split_once('=')).collect();
+    let names: Vec<_> = lines.iter().map(|(name, _)| *name).collect();
+    let [key, ..] = names[..] else { panic!("{printed}") };
+    assert_eq!(key, "OAUTH1_CONSUMER_KEY");
+    assert_eq!(names[1..], ["OAUTH1_CONSUMER_SECRET", "OAUTH1_TOKEN", "OAUTH1_TOKEN_SECRET"]);
+    let shown = dir.json(&["keys", "show", "bot"]);
+    assert_eq!(lines[0].1, string(&shown, "app_key"));
+    let unquoted = |value: &str| value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    assert!(lines.iter().all(|(_, value)| value.len() >= 27 && unquoted(value)), "{printed}");
+}
+
+#[test]
 fn secrets_are_printed_once() {
     let dir = DataDir::new();
     let created = dir.json(&["keys", "create", "--name", "bot"]);

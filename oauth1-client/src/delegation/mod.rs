@@ -157,10 +157,11 @@ impl Delegation {
         let sent = if self.callback_by_console { Callback::OutOfBand } else { callback.clone() };
         let signer = self.signer.clone().with_callback(sent);
         let answer = self.ask(&self.endpoints.initiate, signer, more).await?;
+        // A page that is no answer at all is called that.
+        let (identifier, secret) = answer.credentials()?;
         if self.confirmation && answer.one("oauth_callback_confirmed") != Some("true") {
             return Err(DelegationError::CallbackNotConfirmed);
         }
-        let (identifier, secret) = answer.credentials()?;
         Ok(AwaitingOwner::new(self.clone(), callback, identifier, secret))
     }
 

@@ -16,6 +16,7 @@ mod secrets;
 mod server;
 mod sign;
 mod terminal;
+mod upload;
 mod verify;
 
 use std::{

@@ -109,6 +109,17 @@ fn a_refusal_is_put_into_words() {
 }
 
 #[test]
+fn a_given_timestamp_is_not_corrected() {
+    let report = ProblemReport::new(Problem::TimestampRefused).to_form();
+    let server = Server::start(move |_, _| {
+        Response::builder().status(401).body(report.clone().into()).unwrap()
+    });
+    let run = oauth1(["request", &server.url("/"), "--timestamp", "1318622958"]).run().exits(7);
+    run.says(&["said 1318622958"]);
+    server.only();
+}
+
+#[test]
 fn a_wrong_clock_is_mentioned() {
     let old = || [("date", "Sun, 06 Nov 1994 08:49:37 GMT".to_owned())];
     let server = Server::start(move |_, _| status(200, &old(), ""));

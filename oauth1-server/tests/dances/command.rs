@@ -3,7 +3,6 @@
 use std::{
     env,
     io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -11,25 +10,13 @@ use serde_json::Value;
 
 use crate::{
     library::approval,
-    process::Place,
+    process::{self, Place},
     site::{OWNER, create_key, create_owner},
 };
 
-/// The command lies beside the server, where both were built: `cargo test --workspace` does.
-fn program() -> Option<PathBuf> {
-    let program = Path::new(env!("CARGO_BIN_EXE_oauth1-server")).with_file_name("oauth1");
-    if program.is_file() {
-        return Some(program);
-    }
-    assert_ne!(env::var("CI").as_deref(), Ok("true"), "oauth1 is missing: build oauth1-client");
-    let line = "SKIPPED: oauth1 is missing; cargo build -p oauth1-client";
-    let _ = writeln!(std::io::stdout(), "{line}");
-    None
-}
-
 #[test]
 fn our_command_logs_in_and_requests() {
-    let Some(program) = program() else { return };
+    let Some(program) = process::oauth1() else { return };
     let place = Place::new();
     let made = create_key(&place, "ours");
     create_owner(&place);

@@ -4,6 +4,7 @@
 mod configuration;
 mod connections;
 mod ending;
+mod first_minutes;
 mod health;
 mod process;
 mod redis_tls;

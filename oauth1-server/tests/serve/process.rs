@@ -60,6 +60,13 @@ impl Place {
         command
     }
 
+    /// A line for the shell, run there.
+    pub fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("bash");
+        command.args(["-c", line]).current_dir(&self.0).stdin(Stdio::null());
+        command
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
@@ -225,3 +232,19 @@ pub fn free() -> SocketAddr {
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The command lies beside the server, where both were built: `cargo test --workspace` does.
+pub fn oauth1() -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_BIN_EXE_oauth1-server")).with_file_name("oauth1");
+    if program.is_file() {
+        return Some(program);
+    }
+    assert_ne!(
+        std::env::var("CI").as_deref(),
+        Ok("true"),
+        "oauth1 is missing: build oauth1-client"
+    );
+    let line = "SKIPPED: oauth1 is missing; cargo build -p oauth1-client";
+    let _ = writeln!(std::io::stdout(), "{line}");
+    None
+}

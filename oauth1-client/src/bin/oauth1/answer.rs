@@ -16,12 +16,14 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     /// The body, or its start.
     pub(crate) start: Vec<u8>,
+    /// What was printed of it last is no end of a line.
+    pub(crate) is_open: bool,
 }
 
 impl Answer {
     pub(crate) fn of(response: &Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
-        Self { status, headers, start: Vec::new() }
+        Self { status, headers, start: Vec::new(), is_open: false }
     }
 }
 
@@ -93,8 +95,7 @@ pub(crate) struct OfflineJson {
 }
 
 impl OfflineJson {
-    pub(crate) fn of(request: &Request) -> Self {
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+    pub(crate) fn of(request: &Request, body: &[u8]) -> Self {
         Self {
             method: request.method().to_string(),
             url: request.url().to_string(),

@@ -15,9 +15,11 @@ pub(crate) struct RequestArgs {
     /// The whole address, such as https://api.example.com/1/me
     #[arg(display_order = 0)]
     pub(crate) url: Option<String>,
-    /// Items after the URL: name=value (form field), name==value (query), name:value (header)
+    /// Items after the URL: name=value (form field), name==value (query), name:value (header),
+    /// name@FILE (upload; also name@FILE;type=image/png;filename=a.png)
     ///
-    /// Names and values are encoded for you. A backslash before =, : or \ in a name keeps it.
+    /// Names and values are encoded for you. A backslash before =, :, @ or \ in a name keeps it.
+    /// With an upload, fields and files go as multipart/form-data, which is not signed.
     #[arg(verbatim_doc_comment, display_order = 1)]
     pub(crate) items: Vec<String>,
     /// Request method; GET, or POST when there is a body

@@ -128,6 +128,10 @@ impl From<oauth1_client::SignError> for Failure {
             E::Protocol(Core::NotForm) => {
                 Self::usage(message, "use --transmit header, or send form fields")
             }
+            E::Protocol(Core::BodyUnknown) => Self::usage(
+                "files go as multipart/form-data, and no oauth_body_hash is made of that",
+                "leave out --body-hash, or send one file with --data @FILE",
+            ),
             E::NoBody => Self::usage(message, "use -X POST, or --transmit header"),
             _ => Self::usage(message, "correct the request: oauth1 sign --help says how"),
         }

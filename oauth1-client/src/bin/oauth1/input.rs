@@ -1,8 +1,8 @@
 //! The request a subcommand works on: from arguments, or as somebody else sent it.
 
 use oauth1_client::core::{
-    SignableRequest, authorization, base_string_uri::UriError, captured::CapturedRequest,
-    percent_encoding::encode, request::is_form,
+    SignableBody, SignableRequest, authorization, base_string_uri::UriError,
+    captured::CapturedRequest, request::is_form,
 };
 use reqwest::{
     Method, Request,
@@ -12,10 +12,12 @@ use url::Url;
 
 use crate::{
     args::{RequestArgs, Transmit},
+    body::{BodyArgs, GivenBody, pair},
     failure::Failure,
     item::{self, Item},
     output::Output,
     source::Sources,
+    upload::{Part, Upload, placeholder},
 };
 
 /// A request without its signature, or with the one it came with.
@@ -25,6 +27,8 @@ pub(crate) struct Input {
     pub(crate) given: String,
     /// With the URL as it is sent.
     pub(crate) request: CapturedRequest,
+    /// A body that is none of the request's own.
+    pub(crate) upload: Option<Upload>,
 }
 
 /// Whether the URL is still to be sent, or was sent already.
@@ -32,6 +36,8 @@ pub(crate) struct Input {
 pub(crate) enum Wire {
     /// reqwest will normalize the URL.
     ToBeSent,
+    /// The same; large files are read when it goes out.
+    Streamed,
     /// Every octet stays.
     Sent,
 }
@@ -52,13 +58,13 @@ impl Input {
             )
         })?;
         let mut headers = Vec::new();
-        let (mut query, mut fields) = (Vec::new(), Vec::new());
-        let pair = |name: &str, value: &str| format!("{}={}", encode(name), encode(value));
+        let (mut query, mut parts) = (Vec::new(), Vec::new());
         for (i, text) in args.items.iter().enumerate() {
             match item::parse(text, i + 1)? {
-                Item::Field(name, value) => fields.push(pair(&name, &value)),
+                Item::Field(name, value) => parts.push(Part::Text(name, value)),
                 Item::Query(name, value) => query.push(pair(&name, &value)),
                 Item::Header(name, value) => headers.push((name, value)),
+                Item::File(item) => parts.push(Part::file(item, i + 1)?),
             }
         }
         for header in &args.headers {
@@ -67,17 +73,23 @@ impl Input {
             })?;
             headers.push((name.trim().into(), value.trim().into()));
         }
-        let body = body(args, &fields, &mut headers, sources, output)?;
+        let body = BodyArgs { args, transmit, wire, sources, output }.body(parts, &mut headers)?;
         let has_body = body.is_some() || transmit == Transmit::Form;
         let default = if has_body { "POST" } else { "GET" };
+        let (octets, upload) = match body {
+            None => (Vec::new(), None),
+            Some(GivenBody::Octets(octets)) => (octets, None),
+            Some(GivenBody::Upload(upload)) => (Vec::new(), Some(upload)),
+        };
         let input = Self {
             request: CapturedRequest {
                 method: args.method.as_deref().unwrap_or(default).to_ascii_uppercase(),
                 url: sent_url(&given, &query.join("&"), wire)?,
                 headers,
-                body: body.unwrap_or_default(),
+                body: octets,
             },
             given,
+            upload,
         };
         input.checked()
     }
@@ -116,10 +128,14 @@ impl Input {
 
     /// What OAuth looks at.
     pub(crate) fn signable(&self) -> Result<SignableRequest<'_>, Failure> {
-        self.request.signable().map_err(bad_url)
+        let signable = self.request.signable().map_err(bad_url)?;
+        Ok(match self.upload {
+            Some(_) => signable.with_body(SignableBody::Streamed),
+            None => signable,
+        })
     }
 
-    /// For reqwest.
+    /// For reqwest. An upload is still to be attached; until then its place is taken.
     pub(crate) fn to_request(&self) -> Result<Request, Failure> {
         let method = Method::from_bytes(self.request.method.as_bytes())
             .map_err(|_| Failure::usage("the request method is malformed", "correct --method"))?;
@@ -132,7 +148,9 @@ impl Input {
                 request.headers_mut().append(name, value);
             }
         }
-        if !self.request.body.is_empty() {
+        if self.upload.is_some() {
+            *request.body_mut() = Some(placeholder());
+        } else if !self.request.body.is_empty() {
             *request.body_mut() = Some(self.request.body.clone().into());
         }
         Ok(request)
@@ -142,51 +160,6 @@ impl Input {
     pub(crate) fn is_form(&self) -> bool {
         self.request.header("content-type").is_some_and(is_form)
     }
-}
-
-fn body(
-    args: &RequestArgs,
-    fields: &[String],
-    headers: &mut Vec<(String, String)>,
-    sources: &Sources,
-    output: Output,
-) -> Result<Option<Vec<u8>>, Failure> {
-    let (body, default) = match (&args.data, &args.json_body) {
-        (Some(_), _) | (_, Some(_)) if !fields.is_empty() => {
-            return Err(Failure::usage(
-                "form fields and a raw body were given",
-                "give one of them; name==value goes into the query",
-            ));
-        }
-        (Some(data), _) => (sources.text_or_file(data, "the body")?, FORM),
-        (None, Some(json)) => {
-            let json = sources.text_or_file(json, "the JSON body")?;
-            if serde_json::from_slice::<serde::de::IgnoredAny>(&json).is_err() {
-                return Err(Failure::usage("--json-body is no JSON", "correct it, or use --data"));
-            }
-            (json, "application/json")
-        }
-        (None, None) if !fields.is_empty() => (fields.join("&").into_bytes(), FORM),
-        (None, None) => return Ok(None),
-    };
-    let in_headers = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    match (&args.content_type, in_headers) {
-        (Some(_), true) => {
-            return Err(Failure::usage(
-                "Content-Type was given twice",
-                "leave out --content-type or the header",
-            ));
-        }
-        (Some(given), false) => headers.push(("Content-Type".into(), given.clone())),
-        (None, true) => {}
-        (None, false) => {
-            if default == FORM && body.starts_with(b"{") {
-                output.warn("the body looks like JSON but goes as a form: use --json-body");
-            }
-            headers.push(("Content-Type".into(), default.into()));
-        }
-    }
-    Ok(Some(body))
 }
 
 /// The URL with the query items, as it is sent.
@@ -230,5 +203,3 @@ fn bad_url(error: UriError) -> Failure {
         "correct the address; it is the first argument after the subcommand",
     )
 }
-
-const FORM: &str = "application/x-www-form-urlencoded";

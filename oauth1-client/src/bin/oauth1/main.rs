@@ -8,6 +8,7 @@
 mod advice;
 mod answer;
 mod args;
+mod body;
 mod captured;
 mod compare;
 mod completions;
@@ -24,6 +25,7 @@ mod login;
 mod message;
 mod output;
 mod profile;
+mod progress;
 mod prompt;
 mod proxy;
 mod reader;
@@ -32,6 +34,7 @@ mod request;
 mod shell;
 mod sign;
 mod source;
+mod upload;
 mod verify;
 
 use std::{

@@ -44,7 +44,7 @@ impl FromArgs {
             let scheme = if self.scheme == "http" { Scheme::Http } else { Scheme::Https };
             CapturedRequest::from_http(start, scheme)?
         };
-        Input { given: request.url.clone(), request }.checked().map(Some)
+        Input { given: request.url.clone(), request, upload: None }.checked().map(Some)
     }
 }
 

@@ -68,6 +68,16 @@ impl Output {
         }
     }
 
+    /// Ends a line of data that is still open: on a terminal for the prompt, elsewhere for the words
+    /// that follow it, if both go to one place.
+    pub(crate) fn end_line(self, words_follow: bool) {
+        if io::stdout().is_terminal() {
+            let _ = self.chunk(b"\n");
+        } else if words_follow && !io::stderr().is_terminal() {
+            self.say("");
+        }
+    }
+
     /// Writes a line of data.
     pub(crate) fn line(self, text: &str) -> Result<(), Failure> {
         self.bytes(format!("{text}\n").as_bytes())

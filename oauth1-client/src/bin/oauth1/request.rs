@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use http_body_util::BodyExt;
 use oauth1_client::{
     Client, ProblemReport, Retries, SendError, SignatureMethod, Signer, Stamp, clock_skew,
     problem_report, sign_as,
@@ -19,8 +20,9 @@ use crate::{
     input::{Input, Wire},
     output::Output,
     redact::Redactor,
-    sign::plaintext,
+    sign::{plaintext, say_curl_line},
     source::Sources,
+    upload::{Upload, placeholder},
 };
 
 #[derive(clap::Args, Debug)]
@@ -28,6 +30,7 @@ use crate::{
 Examples:
   oauth1 request https://api.example.com/1/me full==1
   oauth1 request -v https://api.example.com/1/statuses status='Hello, world'
+  oauth1 request https://api.example.com/1/photos title='At sea' photo@sea.jpg
   oauth1 request --json -X PUT https://api.example.com/1/photos/7 --json-body @photo.json
   oauth1 request --offline https://api.example.com/1/me")]
 pub(crate) struct Args {
@@ -51,6 +54,9 @@ pub(crate) struct Args {
     /// Print the signed request instead of sending it
     #[arg(long, help_heading = "Output")]
     offline: bool,
+    /// Print a curl line that sends the signed request, instead of sending it
+    #[arg(long, conflicts_with_all = ["offline", "json", "save"], help_heading = "Output")]
+    curl: bool,
     /// Give up when the server is silent for so many seconds; 0 never does
     #[arg(long, value_name = "SECONDS", default_value_t = 60, help_heading = "Request")]
     timeout: u64,
@@ -59,6 +65,7 @@ pub(crate) struct Args {
 /// Everything that is known before the request goes out.
 struct Prepared {
     request: Request,
+    upload: Option<Upload>,
     signer: Signer,
     stamp: Stamp,
     transmit: Transmit,
@@ -73,10 +80,14 @@ impl Args {
 
     fn requested(&self, output: Output) -> Result<u8, Failure> {
         let prepared = self.prepare(output)?;
-        if self.offline {
-            return self.print_offline(output, prepared).map(|()| 0);
+        if (self.offline || self.curl) && prepared.signer.method() == SignatureMethod::Plaintext {
+            return Err(plaintext());
         }
-        if prepared.signer.method() == SignatureMethod::Plaintext
+        if self.curl {
+            return print_curl(output, prepared).map(|()| 0);
+        }
+        if !self.offline
+            && prepared.signer.method() == SignatureMethod::Plaintext
             && !private(prepared.request.url())
         {
             return Err(Failure::usage(
@@ -87,8 +98,14 @@ impl Args {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|_| Failure::other("no runtime", "free some memory"))?;
         runtime.block_on(async {
+            let done = async {
+                match self.offline {
+                    true => print_offline(output, prepared).await.map(|()| 0),
+                    false => self.send(output, prepared).await,
+                }
+            };
             tokio::select! {
-                result = self.send(output, prepared) => result,
+                result = done => result,
                 _ = tokio::signal::ctrl_c() => {
                     Err(Failure::interrupted("the server may have got the request"))
                 }
@@ -103,9 +120,10 @@ impl Args {
             output.say(&credentials.summary());
         }
         let transmit = credentials.transmit(&self.protocol, &captured);
-        let mut input =
-            Input::from_args(&self.request, transmit, Wire::ToBeSent, &sources, output)?
-                .unsigned(transmit)?;
+        // A hash wants the whole body first.
+        let wire = if self.protocol.body_hash { Wire::ToBeSent } else { Wire::Streamed };
+        let mut input = Input::from_args(&self.request, transmit, wire, &sources, output)?
+            .unsigned(transmit)?;
         for (name, value) in [("User-Agent", USER_AGENT), ("Accept", "*/*")] {
             if input.request.header(name).is_none() {
                 input.request.headers.push((name.into(), value.into()));
@@ -116,33 +134,26 @@ impl Args {
         let secrets = secrets.into_iter().flatten().map(|given| given.value.expose());
         let stamp = self.protocol.stamp((None, None))?;
         let redactor = Redactor::new(secrets);
-        Ok(Prepared { request: input.to_request()?, signer, stamp, transmit, redactor })
-    }
-
-    fn print_offline(&self, output: Output, prepared: Prepared) -> Result<(), Failure> {
-        let Prepared { mut request, signer, stamp, transmit, .. } = prepared;
-        if signer.method() == SignatureMethod::Plaintext {
-            return Err(plaintext());
-        }
-        sign_as(&mut request, &signer, transmit.into(), &stamp)?;
-        if output.json {
-            return output.object(&OfflineJson::of(&request));
-        }
-        let mut text = request_head(&request).into_bytes();
-        text.extend(request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default());
-        output.bytes(&text)
+        let (request, upload) = (input.to_request()?, input.upload);
+        Ok(Prepared { request, upload, signer, stamp, transmit, redactor })
     }
 
     async fn send(&self, output: Output, prepared: Prepared) -> Result<u8, Failure> {
-        let Prepared { request, signer, stamp, transmit, redactor } = prepared;
+        let Prepared { mut request, upload, signer, stamp, transmit, redactor } = prepared;
         let transmission = transmit.into();
         if self.verbose {
-            let mut shown = request
-                .try_clone()
-                .unwrap_or_else(|| Request::new(request.method().clone(), request.url().clone()));
+            let mut shown = request.try_clone().unwrap_or_else(|| {
+                let mut bare = Request::new(request.method().clone(), request.url().clone());
+                *bare.headers_mut() = request.headers().clone();
+                *bare.body_mut() = Some(placeholder());
+                bare
+            });
             sign_as(&mut shown, &signer, transmission, &stamp)?;
             let (method, url) = (shown.method(), redactor.query(shown.url().as_str()));
             output.say(&format!("> {method} {url}{}", redactor.headers(">", shown.headers())));
+        }
+        if let Some(upload) = upload {
+            request = upload.attach(request, output).await?;
         }
         let mut builder = reqwest::Client::builder();
         if self.timeout > 0 {
@@ -194,7 +205,7 @@ impl Args {
             match &mut file {
                 Some(file) => file.write(&chunk)?,
                 None if output.json => {}
-                None if output.chunk(&chunk)? => {}
+                None if output.chunk(&chunk)? => answer.is_open = !chunk.ends_with(b"\n"),
                 None => break,
             }
         }
@@ -221,6 +232,9 @@ impl Args {
         if output.json {
             output.object(&ResponseJson::of(answer, report, said.as_ref(), skew))?;
         }
+        if answer.is_open && !output.json {
+            output.end_line(said.is_some());
+        }
         if let Some(advice) = said {
             let refused = if refused { "refused" } else { "problem" };
             output
@@ -231,6 +245,37 @@ impl Args {
         }
         Ok(())
     }
+}
+
+fn print_curl(output: Output, prepared: Prepared) -> Result<(), Failure> {
+    let Prepared { mut request, upload, signer, stamp, transmit, .. } = prepared;
+    sign_as(&mut request, &signer, transmit.into(), &stamp)?;
+    say_curl_line(output, &request, upload.as_ref())
+}
+
+async fn print_offline(output: Output, prepared: Prepared) -> Result<(), Failure> {
+    let Prepared { mut request, upload, signer, stamp, transmit, .. } = prepared;
+    sign_as(&mut request, &signer, transmit.into(), &stamp)?;
+    if let Some(upload) = upload {
+        request = upload.attach(request, output).await?;
+    }
+    if !output.json {
+        output.bytes(request_head(&request).as_bytes())?;
+    }
+    let (mut body, mut whole) = (request.body_mut().take(), Vec::new());
+    while let Some(frame) = body.as_mut().map(BodyExt::frame) {
+        let Some(frame) = frame.await else { break };
+        let frame = frame.map_err(|_| {
+            Failure::usage("a file to upload cannot be read", "check who may read it")
+        })?;
+        let octets = frame.into_data().unwrap_or_default();
+        if output.json {
+            whole.extend_from_slice(&octets);
+        } else if !output.chunk(&octets)? {
+            break;
+        }
+    }
+    if output.json { output.object(&OfflineJson::of(&request, &whole)) } else { Ok(()) }
 }
 
 /// Whether nobody else can listen: TLS, or this computer.

@@ -21,6 +21,7 @@ use crate::{
     output::Output,
     shell::quote,
     source::Sources,
+    upload::Upload,
 };
 
 #[derive(clap::Args, Debug)]
@@ -101,18 +102,11 @@ impl Args {
                 signature: signature(&request, transmit.into()),
                 nonce: stamp.nonce.as_str(),
                 timestamp: stamp.timestamp.seconds(),
-                curl: curl_line(&request),
+                curl: curl_line(&request, input.upload.as_ref()),
             });
         }
         if self.curl {
-            let line = curl_line(&request).ok_or_else(|| {
-                Failure::usage(
-                    "the body is not text, so no curl line can hold it",
-                    "sign without --curl, and give curl the body with --data-binary @FILE",
-                )
-            })?;
-            output.say("note: the line works once, within the time window of the server");
-            return output.line(&line);
+            return say_curl_line(output, &request, input.upload.as_ref());
         }
         match transmit.into() {
             Transmission::Header => {
@@ -162,8 +156,24 @@ fn signature(request: &Request, transmission: Transmission) -> String {
     found.unwrap_or_default()
 }
 
+/// Prints a curl line, and says that it does not last.
+pub(crate) fn say_curl_line(
+    output: Output,
+    request: &Request,
+    upload: Option<&Upload>,
+) -> Result<(), Failure> {
+    let line = curl_line(request, upload).ok_or_else(|| {
+        Failure::usage(
+            "no curl line can hold the body: it is not text, or a name has = in it",
+            "sign without --curl, and give curl the body with --data-binary @FILE",
+        )
+    })?;
+    output.say("note: the line works once, within the time window of the server");
+    output.line(&line)
+}
+
 /// A line for a POSIX shell; `None` if the body is no text.
-pub(crate) fn curl_line(request: &Request) -> Option<String> {
+fn curl_line(request: &Request, upload: Option<&Upload>) -> Option<String> {
     let mut line = String::from("curl");
     match request.method().as_str() {
         "GET" if request.body().is_none() => {}
@@ -183,7 +193,9 @@ pub(crate) fn curl_line(request: &Request) -> Option<String> {
         let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
         line.push_str(&format!(" -H {}", quote(&header)));
     }
-    if let Some(body) = request.body() {
+    if let Some(upload) = upload {
+        line.push_str(&upload.curl()?);
+    } else if let Some(body) = request.body() {
         let body =
             core::str::from_utf8(body.as_bytes()?).ok().filter(|text| !text.contains('\0'))?;
         line.push_str(&format!(" --data-raw {}", quote(body)));

@@ -82,8 +82,10 @@ async fn execute(
     match command {
         KeysCommand::Create(args) => {
             let account = management.account(&caller, args.account.as_deref()).await;
+            let environment = args.env;
             let new = fields::new_key(*args, &account.map_err(failed)?)?;
-            print.created(&keys.create(&caller, &new).await.map_err(failed)?);
+            let created = keys.create(&caller, &new).await.map_err(failed)?;
+            if environment { Print::environment(&created) } else { print.created(&created) }
         }
         KeysCommand::List(args) => {
             let filter = filter(&args);

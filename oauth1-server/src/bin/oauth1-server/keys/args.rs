@@ -125,6 +125,10 @@ pub(crate) struct CreateArgs {
     /// File with an RSA public key (PEM), instead of an app secret
     #[arg(long, value_name = "FILE")]
     pub(super) rsa_public_key: Option<PathBuf>,
+    /// Print the four values as lines of an environment, for .env files and for
+    /// oauth1 profile add --from-env-file -
+    #[arg(long, conflicts_with = "json")]
+    pub(super) env: bool,
 }
 
 #[derive(Debug, Args)]
@@ -300,4 +304,5 @@ const CREATE_EXAMPLES: &str = "\
 Examples:
   oauth1-server keys create --name billing-bot --expires 90d
   oauth1-server keys create --name billing-bot --json > billing-bot.json
+  oauth1-server keys create --name billing-bot --env | oauth1 profile add billing --from-env-file -
   oauth1-server keys create --display-name 'Chat bot' --preset bot-login --allow-ip 192.0.2.0/24";

@@ -35,6 +35,17 @@ impl Print {
         eprintln!("Store the secrets now: they are not shown again.");
     }
 
+    /// By the names that the command `oauth1` reads.
+    pub(super) fn environment(created: &CreatedKey) {
+        let CreatedKey { key, credentials } = created;
+        println!("OAUTH1_CONSUMER_KEY={}", key.app_key);
+        if !key.rsa {
+            println!("OAUTH1_CONSUMER_SECRET={}", credentials.client.secret().expose());
+        }
+        println!("OAUTH1_TOKEN={}", credentials.token.identifier());
+        println!("OAUTH1_TOKEN_SECRET={}", credentials.token.secret().expose());
+    }
+
     pub(super) fn rotated(self, rotated: &Rotated) {
         let Rotated { key, app_secret, token_secret, old_good_until } = rotated;
         let access_token = key.tokens.iter().find(|token| token.own);

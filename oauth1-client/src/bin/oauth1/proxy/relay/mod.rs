@@ -1,7 +1,6 @@
 //! Passes requests on, signed. It knows nothing of the command line: the benchmark uses it too.
 
 mod body;
-mod clock;
 mod guard;
 mod headers;
 mod listener;
@@ -17,7 +16,7 @@ use http::{
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use oauth1_client::core::request::is_form;
+use oauth1_client::{SendError, core::request::is_form};
 use reqwest::Body;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -25,7 +24,6 @@ use self::{
     body::{Downloaded, Progress, Uploaded},
     headers::{add_via, rewrite_location, strip_hop_by_hop},
     refusal::{ERROR, Refusal},
-    upstream::Failed,
 };
 pub(crate) use self::{
     guard::Guard,
@@ -166,10 +164,10 @@ fn silent_upstream() -> Refusal {
     )
 }
 
-fn not_sent(failed: Failed) -> Refusal {
+fn not_sent(failed: SendError) -> Refusal {
     let error = match failed {
-        Failed::Sign(error) => return Refusal::bad_request("not_signable", error.to_string()),
-        Failed::Http(error) => error,
+        SendError::Http(error) => error,
+        other => return Refusal::bad_request("not_signable", other.to_string()),
     };
     if error.is_timeout() {
         return silent_upstream();

@@ -1,19 +1,17 @@
 //! The one server that requests go to, signed.
 
-use http::{Response, Uri, header::CONTENT_TYPE};
-use http_body_util::BodyExt;
+use std::time::SystemTime;
+
+use http::{Response, Uri};
 use oauth1_client::{
-    ProblemReport, SignError, Signer, Stamp, Transmission,
-    core::{SignError as ProtocolError, SignableBody, SignableRequest, request::is_form},
-    problem_report, sign_as,
+    SendError, ServerClock, SignError, Signer, Stamp, Transmission,
+    core::{SignError as ProtocolError, SignableBody, SignableRequest},
+    sign_as, with_report,
 };
-use reqwest::{Body, Request, header::HeaderMap};
+use reqwest::{Body, Request};
 use url::Url;
 
-use super::{
-    clock::{Offset, UpstreamClock},
-    refusal::Refusal,
-};
+use super::refusal::Refusal;
 
 /// Where requests go, and what they are signed with.
 #[derive(Debug)]
@@ -25,14 +23,7 @@ pub(crate) struct Upstream {
     signer: Option<Signer>,
     transmission: Transmission,
     signs_bodies: bool,
-    clock: UpstreamClock,
-}
-
-/// What can go wrong on the way.
-#[derive(Debug)]
-pub(super) enum Failed {
-    Sign(SignError),
-    Http(reqwest::Error),
+    clock: ServerClock,
 }
 
 impl Upstream {
@@ -46,7 +37,7 @@ impl Upstream {
     ) -> Self {
         let base = base.as_str().trim_end_matches('/').to_owned();
         let signs_bodies = signer.as_ref().is_some_and(signs_bodies);
-        let clock = UpstreamClock::default();
+        let clock = ServerClock::new(A_DAY);
         Self { base, http, signer, transmission, signs_bodies, clock }
     }
 
@@ -79,32 +70,36 @@ impl Upstream {
 
     /// Signs and sends a request. If the timestamp is refused, it is sent once more with the
     /// upstream's time, unless its body was a stream.
-    pub(super) async fn send(&self, mut request: Request) -> Result<Response<Body>, Failed> {
+    pub(super) async fn send(&self, mut request: Request) -> Result<Response<Body>, SendError> {
         let again = request.try_clone();
-        let used = self.sign(&mut request).map_err(Failed::Sign)?;
+        let used = self.sign(&mut request)?;
         let response = self.execute(request).await?;
-        let (Some(mut again), Some(used)) = (again, used) else { return Ok(response) };
+        let (Some(mut again), Some(used)) = (again, used) else { return Ok(response.into()) };
         let (response, report) = with_report(response).await?;
-        let Some(report) = report else { return Ok(response) };
-        if !self.clock.learn(&report, response.headers(), used) {
-            return Ok(response);
+        let Some(report) = report else { return Ok(response.into()) };
+        if !self.clock.learn(&report, response.headers(), SystemTime::now(), used) {
+            return Ok(response.into());
         }
-        self.sign(&mut again).map_err(Failed::Sign)?;
-        self.execute(again).await
+        self.sign(&mut again)?;
+        self.execute(again).await.map(Into::into)
     }
 
-    fn sign(&self, request: &mut Request) -> Result<Option<Offset>, SignError> {
+    /// The clock's offset at that moment; `None` without a signer.
+    fn sign(&self, request: &mut Request) -> Result<Option<i64>, SignError> {
         let Some(signer) = &self.signer else { return Ok(None) };
-        let (stamp, offset) = self.clock.stamp()?;
-        sign_as(request, signer, self.transmission, &stamp)?;
+        let offset = self.clock.offset();
+        sign_as(request, signer, self.transmission, &self.clock.stamp()?)?;
         Ok(Some(offset))
     }
 
-    async fn execute(&self, request: Request) -> Result<Response<Body>, Failed> {
+    async fn execute(&self, request: Request) -> Result<reqwest::Response, SendError> {
         let response = self.http.execute(request).await;
-        response.map(Into::into).map_err(|error| Failed::Http(error.without_url()))
+        response.map_err(|error| SendError::Http(error.without_url()))
     }
 }
+
+/// Clocks that tell local time for universal time are off by less.
+const A_DAY: u32 = 86_400;
 
 /// Whether it signs bodies by their hash: then it cannot sign one that is not there.
 fn signs_bodies(signer: &Signer) -> bool {
@@ -123,30 +118,6 @@ fn leads_elsewhere(path: &str) -> bool {
     path.contains('\\')
         || (path.contains("/.") || path.contains("/%2")) && path.split('/').any(is_dots)
 }
-
-/// The answer as it was, and the problem report that is in it. A body is read only where it is a
-/// short form, as reports are.
-async fn with_report(
-    response: Response<Body>,
-) -> Result<(Response<Body>, Option<ProblemReport>), Failed> {
-    if !matches!(response.status().as_u16(), 400 | 401 | 403) {
-        return Ok((response, None));
-    }
-    if let Some(report) = problem_report(response.headers(), b"") {
-        return Ok((response, Some(report)));
-    }
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let length = http_body::Body::size_hint(response.body()).exact();
-    if !kind.is_some_and(is_form) || length.is_none_or(|length| length > LONGEST_REPORT) {
-        return Ok((response, None));
-    }
-    let (head, body) = response.into_parts();
-    let body = body.collect().await.map_err(Failed::Http)?.to_bytes();
-    let report = problem_report(&HeaderMap::new(), &body);
-    Ok((Response::from_parts(head, body.into()), report))
-}
-
-const LONGEST_REPORT: u64 = 16 * 1024;
 
 #[cfg(test)]
 mod tests {

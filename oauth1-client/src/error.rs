@@ -4,6 +4,16 @@
 use oauth1_core::base_string_uri::UriError;
 
 /// Why a request was not signed. It is as it was before.
+///
+/// ```
+/// use oauth1_client::{ClientCredentials, SignError, Signer, sign};
+///
+/// let url = "https://user:password@api.example.com/".parse()?;
+/// let mut request = reqwest::Request::new(reqwest::Method::GET, url);
+/// let signer = Signer::new(ClientCredentials::new("app-key", "app-secret"));
+/// assert!(matches!(sign(&mut request, &signer), Err(SignError::UserInfo)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
@@ -38,6 +48,19 @@ impl From<UriError> for SignError {
 }
 
 /// Why there is no response.
+///
+/// ```no_run
+/// # async fn run(client: oauth1_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use oauth1_client::SendError;
+///
+/// match client.send(client.http().get("https://api.example.com/1/me")).await {
+///     Ok(response) => println!("{}", response.status()),
+///     Err(SendError::Http(error)) if error.is_timeout() => println!("try again later"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
@@ -53,6 +76,18 @@ pub enum SendError {
 }
 
 /// Why a redirect was not followed.
+///
+/// ```no_run
+/// # async fn run(client: oauth1_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use oauth1_client::{RedirectError, SendError};
+///
+/// let request = client.http().get("https://api.example.com/1/me");
+/// if let Err(SendError::Redirect(RedirectError::OtherOrigin { origin })) = client.send(request).await {
+///     println!("it has moved to {origin}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {

@@ -21,6 +21,16 @@ mod tools;
 /// In its URLs, `{site}` stands for the address of one's installation (scheme, host and perhaps a
 /// path, without a slash at the end), and `{account}` for the ID of one's account as host names
 /// have it: in lower case, with `-`.
+///
+/// ```
+/// use oauth1_client::providers::{Provider, Quirk};
+///
+/// let trello = Provider::find("trello").ok_or("it is in the table")?;
+/// println!("{}: {}", trello.title, trello.notes);
+/// let awake = Provider::all().iter().filter(|provider| !provider.has(Quirk::NoVerifier));
+/// assert!(awake.count() > 20);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Provider {
@@ -48,6 +58,15 @@ pub struct Provider {
 }
 
 /// A way in which a provider differs from RFC 5849, or asks for more.
+///
+/// ```
+/// use oauth1_client::providers::{Provider, Quirk};
+///
+/// let asked = Provider::all().iter().filter(|provider| provider.has(Quirk::GetForTokens));
+/// for provider in asked {
+///     println!("{} is asked with GET", provider.title);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Quirk {

@@ -6,6 +6,26 @@ use url::Url;
 use super::{Delegation, DelegationError, Granted};
 
 /// Temporary credentials whose resource owner has not come back yet. `Debug` shows no secret.
+///
+/// ```
+/// use oauth1_client::{Callback, ClientCredentials, TemporaryCredentials};
+/// use oauth1_client::delegation::{AwaitingOwner, Delegation, Endpoints};
+///
+/// let at = |path: &str| format!("https://photos.example.net/{path}");
+/// let endpoints = Endpoints::new(&at("initiate"), &at("authorize"), &at("token"))?;
+/// let delegation = Delegation::new(ClientCredentials::new("app-key", "app-secret"), endpoints)?;
+/// // What was kept in a session between two requests:
+/// let temporary = TemporaryCredentials::new("hh5s93j4hdidpola", "hdhd0244k9j7ao03");
+/// let callback = Callback::uri("http://printer.example.com/ready");
+/// let awaiting = AwaitingOwner::resume(delegation, callback, temporary);
+/// assert_eq!(
+///     awaiting.authorization_url().as_str(),
+///     "https://photos.example.net/authorize?oauth_token=hh5s93j4hdidpola"
+/// );
+/// let came_back_to = "/ready?oauth_token=hh5s93j4hdidpola&oauth_verifier=hfdp7dh39dks9884";
+/// let code = awaiting.verifier(came_back_to)?; // and awaiting.exchange(code)
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct AwaitingOwner {
     delegation: Delegation,
@@ -14,6 +34,21 @@ pub struct AwaitingOwner {
 }
 
 /// The exchange failed; with another code it may succeed.
+///
+/// ```no_run
+/// # async fn run(awaiting: oauth1_client::delegation::AwaitingOwner) -> Result<(), Box<dyn std::error::Error>> {
+/// use oauth1_client::{Verifier, delegation::NotExchanged};
+///
+/// let granted = match awaiting.exchange(Verifier::new("1234567")).await {
+///     Ok(granted) => granted,
+///     Err(NotExchanged { error, awaiting, .. }) => {
+///         eprintln!("{error}");
+///         awaiting.exchange(Verifier::new("12345678")).await?
+///     }
+/// };
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct NotExchanged {

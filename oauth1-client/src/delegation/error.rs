@@ -3,6 +3,19 @@
 use crate::{Refused, SendError};
 
 /// Why there is no token. It repeats no secret and no code.
+///
+/// ```no_run
+/// # async fn run(delegation: oauth1_client::delegation::Delegation) -> Result<(), Box<dyn std::error::Error>> {
+/// use oauth1_client::{Callback, delegation::DelegationError};
+///
+/// match delegation.begin(Callback::OutOfBand, &[]).await {
+///     Ok(awaiting) => println!("{}", awaiting.authorization_url()),
+///     Err(DelegationError::Refused(refused)) => println!("{:?}", refused.problem()),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DelegationError {

@@ -7,6 +7,18 @@ use oauth1_core::{SharedSecret, TokenCredentials};
 use super::{DelegationError, answer::Pairs};
 
 /// Token credentials, and what came with them. `Debug` shows no secret.
+///
+/// ```no_run
+/// # fn keep(_: &str, _: &str) {}
+/// # async fn run(awaiting: oauth1_client::delegation::AwaitingOwner, code: oauth1_client::Verifier) -> Result<(), Box<dyn std::error::Error>> {
+/// let granted = awaiting.exchange(code).await?;
+/// keep(granted.token.identifier(), granted.token.secret().expose());
+/// if let Some(session) = &granted.session {
+///     keep("session handle", session.handle.expose());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Granted {
@@ -21,6 +33,15 @@ pub struct Granted {
 }
 
 /// The session extension: a token can be renewed.
+///
+/// ```no_run
+/// # async fn run(delegation: oauth1_client::delegation::Delegation, ended: oauth1_client::TokenCredentials) -> Result<(), Box<dyn std::error::Error>> {
+/// use oauth1_client::delegation::Session;
+///
+/// let granted = delegation.renew(&ended, &Session::new("handle-that-was-kept")).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Session {

@@ -15,6 +15,19 @@ use super::{AwaitingOwner, DelegationError};
 /// Waits at `http://127.0.0.1:PORT/PATH` for the resource owner to come back.
 ///
 /// Providers that compare callbacks want that very URL registered, so choose a port.
+///
+/// ```no_run
+/// # async fn run(delegation: oauth1_client::delegation::Delegation) -> Result<(), Box<dyn std::error::Error>> {
+/// use oauth1_client::delegation::Loopback;
+///
+/// let loopback = Loopback::bind(8318, "/callback").await?;
+/// let awaiting = delegation.begin(loopback.callback(), &[]).await?;
+/// println!("open {}", awaiting.authorization_url());
+/// let code = loopback.verifier(&awaiting).await?;
+/// let granted = awaiting.exchange(code).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Loopback {
     listener: TcpListener,

@@ -46,6 +46,18 @@ pub use loopback::Loopback;
 pub use provider::{Place, ProviderError, signer};
 
 /// Where a provider's three endpoints are (section 2).
+///
+/// ```
+/// use oauth1_client::delegation::Endpoints;
+///
+/// let endpoints = Endpoints::new(
+///     "https://photos.example.net/initiate",
+///     "https://photos.example.net/authorize",
+///     "https://photos.example.net/token",
+/// )?;
+/// assert_eq!(endpoints.token.path(), "/token");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
     /// Temporary Credential Request (section 2.1).
@@ -71,6 +83,18 @@ impl Endpoints {
 }
 
 /// A client at one provider. Cheap to clone.
+///
+/// ```no_run
+/// # async fn run(endpoints: oauth1_client::delegation::Endpoints) -> Result<(), Box<dyn std::error::Error>> {
+/// use oauth1_client::{Callback, ClientCredentials, Transmission, delegation::Delegation};
+///
+/// let delegation = Delegation::new(ClientCredentials::new("app-key", "app-secret"), endpoints)?
+///     .with_transmission(Transmission::Query)
+///     .with_signer(|signer| signer.with_realm("photos"));
+/// let awaiting = delegation.begin(Callback::OutOfBand, &[("scope", "read")]).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Delegation {
     client: Client,

@@ -11,6 +11,17 @@ use crate::{
 };
 
 /// What a provider of many installations or accounts has to be told.
+///
+/// ```
+/// use oauth1_client::{ClientCredentials, providers::Provider};
+/// use oauth1_client::delegation::{Delegation, Place};
+///
+/// let mediawiki = Provider::find("mediawiki").ok_or("it is in the table")?;
+/// let place = Place { site: Some("https://wiki.example.org".into()), account: None };
+/// let client = ClientCredentials::new("app-key", "app-secret");
+/// let delegation = Delegation::at(mediawiki, &place, client)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The address of the installation, such as `https://wiki.example.org`.
@@ -20,6 +31,16 @@ pub struct Place {
 }
 
 /// Why the three steps cannot be walked at a provider.
+///
+/// ```
+/// use oauth1_client::{ClientCredentials, providers::Provider};
+/// use oauth1_client::delegation::{Delegation, Place, ProviderError};
+///
+/// let mediawiki = Provider::find("mediawiki").ok_or("it is in the table")?;
+/// let nowhere = Delegation::at(mediawiki, &Place::default(), ClientCredentials::new("k", "s"));
+/// assert!(matches!(nowhere, Err(ProviderError::SiteNeeded(_))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProviderError {

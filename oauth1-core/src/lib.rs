@@ -15,6 +15,7 @@
 //! | 3.4.2–4 signature methods | [`SignatureMethod`], [`SigningKey`], [`VerificationKey`] |
 //! | 3.5 transmission | [`authorization`], [`Signer`] |
 //! | 3.6 percent encoding | [`percent_encoding`] |
+//! | what went wrong in them | [`diagnose`], [`Difference`] |
 //!
 //! # Features
 //!
@@ -39,6 +40,7 @@ pub mod base_string_uri;
 pub mod body_hash;
 pub mod captured;
 pub mod credentials;
+pub mod diagnose;
 mod difference;
 mod encoded;
 mod explain;

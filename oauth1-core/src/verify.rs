@@ -188,6 +188,11 @@ impl<'a> PresentedRequest<'a> {
         self.found.protocol.text(Known::BodyHash)
     }
 
+    /// `oauth_signature`, decoded.
+    pub(crate) fn signature(&self) -> Cow<'a, [u8]> {
+        self.found.protocol.piece(Known::Signature).map_or(Cow::Borrowed(b""), |p| p.decoded())
+    }
+
     /// `realm` of the header. It is not signed: believe nothing it says.
     #[must_use]
     pub fn realm(&self) -> Option<&str> {

@@ -18,12 +18,17 @@ pub(crate) struct CompareArgs {
 impl CompareArgs {
     /// The base string given, if one was.
     pub(crate) fn theirs(&self, sources: &Sources) -> Result<Option<String>, Failure> {
-        self.compare.as_deref().map(|argument| theirs(argument, sources)).transpose()
+        let read = |argument| base_string(argument, "--compare", sources);
+        self.compare.as_deref().map(read).transpose()
     }
 }
 
 /// The base string given as text, as a file, or on stdin.
-fn theirs(argument: &str, sources: &Sources) -> Result<String, Failure> {
+pub(crate) fn base_string(
+    argument: &str,
+    option: &str,
+    sources: &Sources,
+) -> Result<String, Failure> {
     const WHAT: &str = "the base string to compare with";
     // A base string starts with a method and '&', so it is hardly the name of a file.
     let path = argument.strip_prefix('@').unwrap_or(argument);
@@ -33,7 +38,7 @@ fn theirs(argument: &str, sources: &Sources) -> Result<String, Failure> {
         argument.as_bytes().into()
     } else {
         return Err(Failure::usage(
-            "--compare is neither a file nor a base string",
+            format!("{option} is neither a file nor a base string"),
             "a base string is METHOD&URI&PARAMETERS; servers often log it, or show it in the answer",
         ));
     };
@@ -55,7 +60,12 @@ impl DifferenceJson {
         theirs: Option<&str>,
     ) -> Option<(Difference, Self)> {
         let difference = ours.first_difference(theirs?)?;
+        let json = Self::of(&difference);
+        Some((difference, json))
+    }
+
+    pub(crate) fn of(difference: &Difference) -> Self {
         let (part, text) = (difference.part().to_string(), difference.to_string());
-        Some((difference.clone(), Self { at: difference.at(), part, text }))
+        Self { at: difference.at(), part, text }
     }
 }

@@ -14,6 +14,7 @@ mod compare;
 mod completions;
 mod credentials;
 mod derivation;
+mod diagnose;
 mod doctor;
 mod download;
 mod explain;
@@ -83,6 +84,8 @@ enum Command {
     Doctor(Box<doctor::Args>),
     /// Check the signature of a request
     Verify(Box<verify::Args>),
+    /// Find the mistake behind a refused signature
+    Diagnose(Box<diagnose::Args>),
     /// Show how a signature comes about, step by step
     Explain(Box<explain::Args>),
     /// Print completions for a shell
@@ -104,6 +107,7 @@ fn main() -> ExitCode {
         Command::Logout(args) => args.run(),
         Command::Profile(args) => args.run(),
         Command::Verify(args) => args.run(),
+        Command::Diagnose(args) => args.run(),
         Command::Explain(args) => args.run(),
         Command::Doctor(args) => args.run(),
         Command::Completions(args) => args.run(Cli::command()),
@@ -161,6 +165,7 @@ Examples:
   oauth1 login --provider oauth1-server --site http://127.0.0.1:8080
   oauth1 proxy https://api.example.com
   oauth1 explain https://api.example.com/1/me --compare base-string.txt
+  oauth1 diagnose --from refused-request.txt
   oauth1 verify --from request.txt";
 
 const EXIT_CODES: &str = "\

@@ -154,7 +154,7 @@ impl Args {
     fn why(output: Output, explanation: &Explanation) -> Result<(), Failure> {
         output.steps(&explanation.to_string())?;
         output.say(
-            "  fix: check both secrets; compare the base string with the client's by --compare",
+            "  fix: oauth1 diagnose with the same arguments looks for the mistake; or compare the base string with the client's by --compare",
         );
         Ok(())
     }
@@ -214,49 +214,22 @@ impl Keys {
         if method.is_rsa() {
             return Self::rsa(request, credentials);
         }
-        let missing = |what: &str, variable: &str| {
-            Failure::config(
-                format!("{what} is missing"),
-                format!("set {variable} or {variable}_FILE; it may be empty"),
-            )
-        };
-        let client = credentials.client_secret.as_ref();
-        let client = client.ok_or_else(|| missing("the App secret", "OAUTH1_CONSUMER_SECRET"))?;
-        let token = match (request.token_identifier(), &credentials.token_secret) {
-            (None, _) => None,
-            (Some(_), Some(secret)) => Some(&secret.value),
-            (Some(_), None) => return Err(missing("the Token secret", "OAUTH1_TOKEN_SECRET")),
-        };
-        let client: &SharedSecret = &client.value;
+        let (client, token) = shared_secrets(request, credentials)?;
         let verification = VerificationKey::shared(method, client, token);
-        let verification = verification.ok_or_else(Self::no_key)?;
+        let verification = verification.ok_or_else(no_key)?;
         Ok(Self { verification, signing: SigningKey::shared(method, client, token) })
     }
 
     #[cfg(feature = "rsa")]
     fn rsa(request: &PresentedRequest<'_>, credentials: &Credentials) -> Result<Self, Failure> {
-        use oauth1_client::core::rsa::{RsaPrivateKey, RsaPublicKey};
-        let pem = credentials.rsa_key.as_ref().ok_or_else(Self::no_key)?.value.expose();
-        let key = RsaPublicKey::from_pem(pem).or_else(|error| {
-            RsaPrivateKey::from_pem(pem).map(|k| k.public_key()).map_err(|_| error)
-        });
-        let key = key.map_err(|error| {
-            Failure::config(format!("--rsa-key: {error}"), "give the public key in PEM")
-        })?;
-        let verification = VerificationKey::rsa(request.signature_method(), key);
-        Ok(Self { verification: verification.ok_or_else(Self::no_key)?, signing: None })
+        let verification =
+            VerificationKey::rsa(request.signature_method(), public_key(credentials)?);
+        Ok(Self { verification: verification.ok_or_else(no_key)?, signing: None })
     }
 
     #[cfg(not(feature = "rsa"))]
     fn rsa(_: &PresentedRequest<'_>, _: &Credentials) -> Result<Self, Failure> {
-        Err(Failure::usage(
-            "the request is signed with RSA, which this oauth1 was built without",
-            "install oauth1-client with --features rsa",
-        ))
-    }
-
-    fn no_key() -> Failure {
-        Failure::config("the RSA public key is missing", "give it with --rsa-key FILE")
+        Err(without_rsa())
     }
 
     fn expected(&self, request: &PresentedRequest<'_>) -> Option<String> {
@@ -264,6 +237,55 @@ impl Keys {
         let signature = self.signing.as_ref()?.sign(base_string.as_str().as_bytes()).ok()?;
         Some(signature.as_str().into())
     }
+}
+
+/// The secrets that a request of HMAC or PLAINTEXT is signed with.
+pub(crate) fn shared_secrets<'c>(
+    request: &PresentedRequest<'_>,
+    credentials: &'c Credentials,
+) -> Result<(&'c SharedSecret, Option<&'c SharedSecret>), Failure> {
+    if request.signature_method().is_rsa() {
+        return Err(without_rsa());
+    }
+    let missing = |what: &str, variable: &str| {
+        Failure::config(
+            format!("{what} is missing"),
+            format!("set {variable} or {variable}_FILE; it may be empty"),
+        )
+    };
+    let client = credentials.client_secret.as_ref();
+    let client = client.ok_or_else(|| missing("the App secret", "OAUTH1_CONSUMER_SECRET"))?;
+    let token = match (request.token_identifier(), &credentials.token_secret) {
+        (None, _) => None,
+        (Some(_), Some(secret)) => Some(&secret.value),
+        (Some(_), None) => return Err(missing("the Token secret", "OAUTH1_TOKEN_SECRET")),
+    };
+    Ok((&client.value, token))
+}
+
+/// The public key of `--rsa-key`, also from the private one.
+#[cfg(feature = "rsa")]
+pub(crate) fn public_key(
+    credentials: &Credentials,
+) -> Result<oauth1_client::core::rsa::RsaPublicKey, Failure> {
+    use oauth1_client::core::rsa::{RsaPrivateKey, RsaPublicKey};
+    let pem = credentials.rsa_key.as_ref().ok_or_else(no_key)?.value.expose();
+    let key = RsaPublicKey::from_pem(pem)
+        .or_else(|error| RsaPrivateKey::from_pem(pem).map(|k| k.public_key()).map_err(|_| error));
+    key.map_err(|error| {
+        Failure::config(format!("--rsa-key: {error}"), "give the public key in PEM")
+    })
+}
+
+fn no_key() -> Failure {
+    Failure::config("the RSA public key is missing", "give it with --rsa-key FILE")
+}
+
+fn without_rsa() -> Failure {
+    Failure::usage(
+        "the request is signed with RSA, which this oauth1 was built without",
+        "install oauth1-client with --features rsa",
+    )
 }
 
 /// How old the request is: a right signature may be late.

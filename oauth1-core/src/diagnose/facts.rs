@@ -1,0 +1,76 @@
+//! The request as it arrived, and what stands around it.
+
+use alloc::{string::String, vec::Vec};
+
+use super::{Surroundings, recipe::Pair};
+use crate::{
+    SignableBody, SignatureMethod,
+    parameters::Source,
+    percent_encoding::{decode, decode_form},
+};
+
+/// What mistakes look at.
+pub(super) struct Facts<'a> {
+    pub(super) method: SignatureMethod,
+    pub(super) query: &'a [u8],
+    pub(super) body: SignableBody<'a>,
+    pub(super) realm: Option<String>,
+    pub(super) client: String,
+    pub(super) token: Option<String>,
+    /// Where the protocol parameters stand.
+    pub(super) location: Source,
+    pub(super) surroundings: &'a Surroundings<'a>,
+}
+
+/// How a query or a form is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reading {
+    /// `+` is no space.
+    pub(super) plus: bool,
+    /// `;` separates pairs too.
+    pub(super) semicolon: bool,
+}
+
+impl Reading {
+    /// The pairs of a query or a form; what cannot be decoded stays as it is.
+    pub(super) fn pairs(self, data: &[u8], source: Source) -> Vec<Pair> {
+        let ends = |octet: &u8| *octet == b'&' || (self.semicolon && *octet == b';');
+        let pieces = data.split(ends).filter(|piece| !piece.is_empty());
+        let decoded = |text: &[u8]| {
+            let decoded = if self.plus { decode(text) } else { decode_form(text) };
+            decoded.map_or_else(|_| text.to_vec(), |octets| octets.into_owned())
+        };
+        let pair = |piece: &[u8]| {
+            let at = piece.iter().position(|octet| *octet == b'=');
+            let (name, value) = match at {
+                Some(at) => (&piece[..at], &piece[at + 1..]),
+                None => (piece, &b""[..]),
+            };
+            Pair { name: decoded(name), value: decoded(value), source, bare: at.is_none() }
+        };
+        pieces.map(pair).filter(|pair| pair.name != b"oauth_signature").collect()
+    }
+}
+
+impl Facts<'_> {
+    /// The pairs of query and form, read in another way; those of the header are kept.
+    pub(super) fn read_again(&self, pairs: &[Pair], reading: Reading) -> Vec<Pair> {
+        let mut again: Vec<_> =
+            pairs.iter().filter(|pair| pair.source == Source::Header).cloned().collect();
+        for (data, source) in [(self.query, Source::Query), (self.body.form(), Source::Body)] {
+            // What was left out stays out.
+            if pairs.iter().any(|pair| pair.source == source) {
+                again.extend(reading.pairs(data, source));
+            }
+        }
+        again
+    }
+
+    /// A body that is no form.
+    pub(super) fn other_body(&self) -> Option<&[u8]> {
+        match self.body {
+            SignableBody::NotForm(body) if !body.is_empty() => Some(body),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Why a signature is another one: the mistake that the client made.
+//!
+//! A signature is a hash, so it does not tell how its base string differs. It can be found out
+//! all the same by whoever has the secrets: sign the request once more with each known mistake
+//! ([`mistakes`]), and with each two of them, and see which one makes the client's signature.
+//! Nothing here hands out a right signature, and no text repeats a secret.
+//!
+//! ```
+//! use oauth1_core::{SharedSecret, SignableRequest, Limits, diagnose::Suspect};
+//! # use oauth1_core::{ClientCredentials, Signer, Stamp, Nonce, Timestamp};
+//! # let signer = Signer::new(ClientCredentials::new("app-key", "app-secret"));
+//! # let signed = SignableRequest::new("GET", "http://api.example.com/1/me?full=1")?;
+//! # let stamp = Stamp { nonce: Nonce::new("n")?, timestamp: Timestamp::parse("1")? };
+//! # let header = signer.authorize_at(&signed, &stamp)?;
+//! # let header = header.as_str().as_bytes();
+//! // The client signed http; a proxy in front of the server made it https.
+//! let request = SignableRequest::new("GET", "https://api.example.com/1/me?full=1")?;
+//! let suspect = Suspect::parse(&request, &[header], Limits::default())?.unwrap();
+//! let diagnosis = suspect.by_secrets(&SharedSecret::new("app-secret"), None);
+//! assert_eq!(diagnosis.best().unwrap().mistakes()[0].id, "scheme");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod bodies;
+mod catalogue;
+mod facts;
+mod order;
+mod recipe;
+mod search;
+mod surroundings;
+
+use alloc::{borrow::ToOwned, vec::Vec};
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use self::{
+    facts::{Facts, Reading},
+    order::Order,
+    recipe::{Algorithm, Alphabet, Form, Key, Pair, Recipe},
+    search::Target,
+};
+use crate::{
+    Limits, ParameterError, PresentedRequest, SharedSecret, SignableRequest, SignatureMethod,
+    authorization::{self, AuthorizationHeader},
+    parameters::Source,
+};
+
+pub use catalogue::Mistake;
+pub use surroundings::Surroundings;
+
+/// Every known mistake.
+pub fn mistakes() -> impl Iterator<Item = &'static Mistake> {
+    catalogue::PARTS.into_iter().flatten()
+}
+
+/// A request whose signature is not what it should be.
+#[derive(Clone)]
+pub struct Suspect<'a> {
+    presented: PresentedRequest<'a>,
+    /// As they stand in the request; neither `realm` nor `oauth_signature`.
+    pairs: Vec<Pair>,
+    surroundings: Surroundings<'a>,
+}
+
+impl<'a> Suspect<'a> {
+    /// Reads a request like [`PresentedRequest::parse`]; `Ok(None)` if it carries no signature.
+    ///
+    /// # Errors
+    /// [`ParameterError`]: then that is the mistake.
+    pub fn parse(
+        request: &SignableRequest<'a>,
+        authorization: &[&'a [u8]],
+        limits: Limits,
+    ) -> Result<Option<Self>, ParameterError> {
+        let Some(presented) = PresentedRequest::parse(request, authorization, limits)? else {
+            return Ok(None);
+        };
+        let mut pairs = Vec::new();
+        let header = authorization.iter().find(|value| authorization::is_oauth(value));
+        if let Some(Ok(header)) = header.map(|value| AuthorizationHeader::parse(value)) {
+            let parameters = header.parameters().iter().map(|parameter| Pair {
+                name: parameter.name().into_owned(),
+                value: parameter.value().into_owned(),
+                source: Source::Header,
+                bare: false,
+            });
+            pairs.extend(parameters.filter(|pair| pair.name != b"oauth_signature"));
+        }
+        let reading = Reading::default();
+        pairs.extend(reading.pairs(request.query(), Source::Query));
+        pairs.extend(reading.pairs(request.body().form(), Source::Body));
+        Ok(Some(Self { presented, pairs, surroundings: Surroundings::default() }))
+    }
+
+    /// What else is known of the way that the request took.
+    #[must_use]
+    pub fn with_surroundings(mut self, surroundings: Surroundings<'a>) -> Self {
+        self.surroundings = surroundings;
+        self
+    }
+
+    /// The request as it is verified.
+    #[must_use]
+    pub const fn presented(&self) -> &PresentedRequest<'a> {
+        &self.presented
+    }
+
+    /// Searches with the secrets that it should have been signed with, for HMAC and PLAINTEXT.
+    /// For an RSA method nothing is found.
+    #[must_use]
+    pub fn by_secrets(&self, client: &SharedSecret, token: Option<&SharedSecret>) -> Diagnosis {
+        let octets = |secret: &SharedSecret| Zeroizing::new(secret.expose().as_bytes().to_vec());
+        let key = (octets(client), token.map(octets));
+        let signature = self.presented.signature();
+        self.search(Some(key), &Target::Signature(&signature))
+    }
+
+    /// Searches with the public key of an RSA method.
+    #[cfg(feature = "rsa")]
+    #[must_use]
+    pub fn by_public_key(&self, key: &crate::rsa::RsaPublicKey) -> Diagnosis {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let signature = BASE64_STANDARD.decode(&*self.presented.signature()).unwrap_or_default();
+        self.search(None, &Target::Rsa(key, &signature))
+    }
+
+    /// Searches for the mistake that makes a base string which the client has written down. No
+    /// secret is needed.
+    #[must_use]
+    pub fn by_base_string(&self, theirs: &str) -> Diagnosis {
+        self.search(None, &Target::BaseString(theirs.as_bytes()))
+    }
+
+    fn search(&self, key: Option<Secrets>, target: &Target<'_>) -> Diagnosis {
+        let facts = self.facts();
+        search::run(&facts, &self.recipe(key), target)
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        let presented = &self.presented;
+        Facts {
+            method: presented.signature_method(),
+            query: presented.request().query(),
+            body: presented.request().body(),
+            realm: presented.realm().map(ToOwned::to_owned),
+            client: presented.client_identifier().to_owned(),
+            token: presented.token_identifier().map(ToOwned::to_owned),
+            location: presented.location(),
+            surroundings: &self.surroundings,
+        }
+    }
+
+    /// How it should have been signed.
+    fn recipe(&self, key: Option<Secrets>) -> Recipe {
+        let (request, method) = (self.presented.request(), self.presented.signature_method());
+        let uri = request.uri();
+        let (client, token) = key.unwrap_or_default();
+        let hash = method.hash();
+        Recipe {
+            method: request.method().to_ascii_uppercase().into_bytes(),
+            absolute: true,
+            scheme: uri.scheme(),
+            host: uri.host().as_bytes().to_vec(),
+            lower_host: true,
+            port: uri.port(),
+            path: uri.path().to_vec(),
+            rest: Vec::new(),
+            uri_times: 1,
+            pairs: self.pairs.clone(),
+            bare: false,
+            order: Order::Encoded,
+            name_times: 1,
+            value_times: 1,
+            joined_times: 1,
+            inner: Alphabet::default(),
+            outer: Alphabet::default(),
+            separator: b"&",
+            key: Key { client, token, times: 1, separator: true, whole: 0 },
+            algorithm: match method {
+                SignatureMethod::Plaintext => Algorithm::Plaintext,
+                rsa if rsa.is_rsa() => Algorithm::Rsa(hash),
+                _ => Algorithm::Hmac(hash),
+            },
+            form: Form::Base64,
+        }
+    }
+}
+
+impl fmt::Debug for Suspect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Suspect").field("presented", &self.presented).finish_non_exhaustive()
+    }
+}
+
+type Secrets = (Zeroizing<Vec<u8>>, Option<Zeroizing<Vec<u8>>>);
+
+/// What the search has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    right: bool,
+    findings: Vec<Finding>,
+    tried: usize,
+    complete: bool,
+}
+
+impl Diagnosis {
+    /// Whether the signature, or the base string, is right as it is.
+    #[must_use]
+    pub const fn is_right(&self) -> bool {
+        self.right
+    }
+
+    /// The most likely explanation.
+    #[must_use]
+    pub fn best(&self) -> Option<&Finding> {
+        self.findings.first()
+    }
+
+    /// Every explanation, the most likely first. With some requests two mistakes come to the same.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// How many ways of signing were tried.
+    #[must_use]
+    pub const fn tried(&self) -> usize {
+        self.tried
+    }
+
+    /// Whether all were tried; very large requests are not signed again thousands of times.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.complete
+    }
+}
+
+/// What was found, in words; several lines.
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(best) = self.best() else {
+            return f.write_str(if self.right {
+                "the signature is right"
+            } else {
+                "no known mistake makes this signature, nor do two of them: the secret differs, or it is a mistake that is not known"
+            });
+        };
+        for (i, mistake) in best.mistakes().iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            let Mistake { id, title, explanation, fix, clause, .. } = mistake;
+            write!(f, "the client {title} ({id})\n  {explanation} ({clause})\n  fix: {fix}")?;
+        }
+        for other in &self.findings[1..] {
+            write!(f, "\nor else: {other}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One mistake, or two together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding(Vec<&'static Mistake>);
+
+impl Finding {
+    /// One or two.
+    #[must_use]
+    pub fn mistakes(&self) -> &[&'static Mistake] {
+        &self.0
+    }
+}
+
+/// The titles.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, mistake) in self.0.iter().enumerate() {
+            let and = if i > 0 { ", and " } else { "" };
+            write!(f, "{and}{} ({})", mistake.title, mistake.id)?;
+        }
+        Ok(())
+    }
+}

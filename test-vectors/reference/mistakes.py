@@ -197,6 +197,7 @@ simple("path-escape-case", path=lambda s: recase(s.super("path"), str.lower))
 simple("path-case", path=lambda s: s.super("path").lower() if recase(s.super("path"), str.lower) != s.super("path").lower() else s.super("path"))
 simple("empty-path", path=lambda s: "" if s.super("path") == "/" else s.super("path"))
 simple("path-only", uri=lambda s: s.path() + s.after_path())
+simple("url-as-written", host=lambda s: s.r["host"] if s.r["host"] != s.r["host"].lower() else s.super("host"), port=lambda s: ":%d" % s.r["port"] if s.r["port"] and s.r["host"] != s.r["host"].lower() and s.super("port") == "" else s.super("port"))
 simple("method-case", method=lambda s: s.super("method").lower())
 simple("other-method", method=lambda s: "POST" if s.r["method"] == "GET" else "GET")
 

@@ -41,6 +41,7 @@ pub fn report_unknown(known: &KnownDifferences, cases: &[Case], report: &mut Rep
                 comment: reason.clone(),
                 expected: "a case of this id; take the entry off the list".to_owned(),
                 came: "no such case".to_owned(),
+                mistakes: None,
             });
         }
     }

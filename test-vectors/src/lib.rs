@@ -20,6 +20,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod answer;
+mod explained;
 mod header;
 pub mod json;
 pub mod kinds;

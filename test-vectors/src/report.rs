@@ -33,6 +33,9 @@ pub struct Failure {
     pub expected: String,
     /// What came.
     pub came: String,
+    /// What explains a wrong base string or signature, the most likely first: one mistake or two,
+    /// by the names of `oauth1 diagnose --list`. `None` if it is neither.
+    pub mistakes: Option<Vec<Vec<&'static str>>>,
 }
 
 impl Report {
@@ -65,9 +68,16 @@ impl Report {
         let mut out = String::new();
         // Writing to a String cannot fail.
         for failure in &self.failures {
-            let Failure { id, kind, clause, comment, expected, came } = failure;
+            let Failure { id, kind, clause, comment, expected, came, mistakes } = failure;
             let _ = writeln!(out, "FAILED {id} ({kind}, {clause})\n  {comment}");
             let _ = writeln!(out, "  expected: {expected}\n  came:     {came}");
+            match mistakes.as_deref() {
+                Some([first, ..]) => {
+                    let _ = writeln!(out, "  mistake:  {}", first.join(" and "));
+                }
+                Some([]) => out.push_str("  mistake:  none that is known\n"),
+                None => {}
+            }
         }
         for (id, reason) in &self.known {
             let _ = writeln!(out, "known difference: {id}: {reason}");
@@ -94,6 +104,8 @@ impl Report {
         let object = |fields: Vec<(&str, Json)>| {
             Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
         };
+        let names = |names: &Vec<&str>| Json::Array(names.iter().map(|name| text(name)).collect());
+        let found_names = |found: &Vec<Vec<&str>>| Json::Array(found.iter().map(names).collect());
         let failure = |f: &Failure| {
             object(vec![
                 ("id", text(&f.id)),
@@ -102,6 +114,7 @@ impl Report {
                 ("comment", text(&f.comment)),
                 ("expected", text(&f.expected)),
                 ("came", text(&f.came)),
+                ("mistakes", f.mistakes.as_ref().map_or(Json::Null, found_names)),
             ])
         };
         let missing =

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::explained::explained;
 use crate::header;
 use crate::json::Json;
 use crate::model::{Case, Expectation};
@@ -97,10 +98,17 @@ pub fn run(
             comment: case.comment.clone(),
             expected,
             came,
+            mistakes: None,
         };
         match (wrong, known.get(&case.id)) {
             (Some(_), Some(reason)) => report.known.push((case.id.clone(), reason.clone())),
-            (Some(came), None) => report.failures.push(failure(case.expectation.to_string(), came)),
+            (Some(came), None) => {
+                let mut failure = failure(case.expectation.to_string(), came);
+                if let Ok(Reply::Output(output)) = &reply {
+                    failure.mistakes = explained(case, output);
+                }
+                report.failures.push(failure);
+            }
             (None, Some(_)) => {
                 let came = reply.map_or_else(|error| error, |reply| reply.to_string());
                 let expected =

@@ -85,7 +85,9 @@ fn without_secrets_a_base_string_tells() {
     let unknown = base.replace("api.example.com", "elsewhere.example");
     let run = bare(&[sent[0], sent[1], "--compare", &unknown]).exits(8);
     run.prints(&["no known mistake", "first difference: the base string URI"]);
-    bare(&["--base-strings", &base, &plus]).exits(8).prints(&["the values of the parameter q differ"]);
+    bare(&["--base-strings", &base, &plus])
+        .exits(8)
+        .prints(&["the values of the parameter q differ"]);
     bare(&["--base-strings", &base, &base]).exits(0).prints(&["are equal"]);
     home.run(["diagnose"]).args(sent).run().exits(3).says(&["the App secret is missing"]);
 }

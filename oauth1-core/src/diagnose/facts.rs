@@ -12,6 +12,8 @@ use crate::{
 /// What mistakes look at.
 pub(super) struct Facts<'a> {
     pub(super) method: SignatureMethod,
+    /// As it was sent.
+    pub(super) request_method: &'a str,
     pub(super) query: &'a [u8],
     pub(super) body: SignableBody<'a>,
     pub(super) realm: Option<String>,

@@ -29,7 +29,7 @@ mod recipe;
 mod search;
 mod surroundings;
 
-use alloc::{borrow::ToOwned, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt;
 
 use zeroize::Zeroizing;
@@ -44,6 +44,7 @@ use crate::{
     Limits, ParameterError, PresentedRequest, SharedSecret, SignableRequest, SignatureMethod,
     authorization::{self, AuthorizationHeader},
     parameters::Source,
+    protocol_parameters as names,
 };
 
 pub use catalogue::Mistake;
@@ -57,9 +58,14 @@ pub fn mistakes() -> impl Iterator<Item = &'static Mistake> {
 /// A request whose signature is not what it should be.
 #[derive(Clone)]
 pub struct Suspect<'a> {
-    presented: PresentedRequest<'a>,
+    request: SignableRequest<'a>,
+    method: SignatureMethod,
     /// As they stand in the request; neither `realm` nor `oauth_signature`.
     pairs: Vec<Pair>,
+    realm: Option<String>,
+    /// Where the protocol parameters stand.
+    location: Source,
+    signature: Zeroizing<Vec<u8>>,
     surroundings: Surroundings<'a>,
 }
 
@@ -73,24 +79,74 @@ impl<'a> Suspect<'a> {
         authorization: &[&'a [u8]],
         limits: Limits,
     ) -> Result<Option<Self>, ParameterError> {
-        let Some(presented) = PresentedRequest::parse(request, authorization, limits)? else {
-            return Ok(None);
-        };
-        let mut pairs = Vec::new();
+        let presented = PresentedRequest::parse(request, authorization, limits)?;
+        Ok(presented.map(|presented| Self::of(&presented, authorization)))
+    }
+
+    /// From a request that was read already, and the same headers.
+    #[must_use]
+    pub fn of(presented: &PresentedRequest<'a>, authorization: &[&'a [u8]]) -> Self {
         let header = authorization.iter().find(|value| authorization::is_oauth(value));
-        if let Some(Ok(header)) = header.map(|value| AuthorizationHeader::parse(value)) {
-            let parameters = header.parameters().iter().map(|parameter| Pair {
-                name: parameter.name().into_owned(),
-                value: parameter.value().into_owned(),
-                source: Source::Header,
-                bare: false,
-            });
-            pairs.extend(parameters.filter(|pair| pair.name != b"oauth_signature"));
-        }
+        let header = header.and_then(|value| AuthorizationHeader::parse(value).ok());
+        let parameters = header.iter().flat_map(|header| header.parameters());
+        let pairs = parameters.map(|parameter| Pair {
+            name: parameter.name().into_owned(),
+            value: parameter.value().into_owned(),
+            source: Source::Header,
+            bare: false,
+        });
+        let (request, method) = (presented.request(), presented.signature_method());
+        let mut suspect = Self::with_pairs(request, method, pairs);
+        suspect.realm = presented.realm().map(ToOwned::to_owned);
+        suspect.location = presented.location();
+        suspect.signature = Zeroizing::new(presented.signature().into_owned());
+        suspect
+    }
+
+    /// From its parts, however incomplete they are: the decoded parameters of the header in their
+    /// order, `realm` among them or not, and the decoded signature.
+    pub fn new<'p>(
+        request: &SignableRequest<'a>,
+        method: SignatureMethod,
+        header: impl IntoIterator<Item = (&'p str, &'p str)>,
+        signature: &str,
+    ) -> Self {
+        let mut realm = None;
+        let pairs: Vec<_> = header
+            .into_iter()
+            .filter(|(name, value)| {
+                if *name == "realm" {
+                    realm = Some((*value).to_owned());
+                }
+                *name != "realm"
+            })
+            .map(|(name, value)| Pair::new(name, value, Source::Header))
+            .collect();
+        let mut suspect = Self::with_pairs(request, method, pairs);
+        suspect.realm = realm;
+        suspect.signature = Zeroizing::new(signature.as_bytes().to_vec());
+        suspect
+    }
+
+    fn with_pairs(
+        request: &SignableRequest<'a>,
+        method: SignatureMethod,
+        header: impl IntoIterator<Item = Pair>,
+    ) -> Self {
+        let header = header.into_iter().filter(|pair| pair.name != b"oauth_signature");
+        let mut pairs: Vec<_> = header.collect();
         let reading = Reading::default();
         pairs.extend(reading.pairs(request.query(), Source::Query));
         pairs.extend(reading.pairs(request.body().form(), Source::Body));
-        Ok(Some(Self { presented, pairs, surroundings: Surroundings::default() }))
+        Self {
+            request: *request,
+            method,
+            pairs,
+            realm: None,
+            location: Source::Header,
+            signature: Zeroizing::default(),
+            surroundings: Surroundings::default(),
+        }
     }
 
     /// What else is known of the way that the request took.
@@ -100,20 +156,13 @@ impl<'a> Suspect<'a> {
         self
     }
 
-    /// The request as it is verified.
-    #[must_use]
-    pub const fn presented(&self) -> &PresentedRequest<'a> {
-        &self.presented
-    }
-
     /// Searches with the secrets that it should have been signed with, for HMAC and PLAINTEXT.
     /// For an RSA method nothing is found.
     #[must_use]
     pub fn by_secrets(&self, client: &SharedSecret, token: Option<&SharedSecret>) -> Diagnosis {
         let octets = |secret: &SharedSecret| Zeroizing::new(secret.expose().as_bytes().to_vec());
         let key = (octets(client), token.map(octets));
-        let signature = self.presented.signature();
-        self.search(Some(key), &Target::Signature(&signature))
+        self.search(Some(key), &Target::Signature(&self.signature))
     }
 
     /// Searches with the public key of an RSA method.
@@ -121,7 +170,7 @@ impl<'a> Suspect<'a> {
     #[must_use]
     pub fn by_public_key(&self, key: &crate::rsa::RsaPublicKey) -> Diagnosis {
         use base64::{Engine, prelude::BASE64_STANDARD};
-        let signature = BASE64_STANDARD.decode(&*self.presented.signature()).unwrap_or_default();
+        let signature = BASE64_STANDARD.decode(&*self.signature).unwrap_or_default();
         self.search(None, &Target::Rsa(key, &signature))
     }
 
@@ -133,27 +182,27 @@ impl<'a> Suspect<'a> {
     }
 
     fn search(&self, key: Option<Secrets>, target: &Target<'_>) -> Diagnosis {
-        let facts = self.facts();
-        search::run(&facts, &self.recipe(key), target)
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        let presented = &self.presented;
-        Facts {
-            method: presented.signature_method(),
-            query: presented.request().query(),
-            body: presented.request().body(),
-            realm: presented.realm().map(ToOwned::to_owned),
-            client: presented.client_identifier().to_owned(),
-            token: presented.token_identifier().map(ToOwned::to_owned),
-            location: presented.location(),
+        let value = |name: &str| {
+            let pair = self.pairs.iter().find(|pair| pair.name == name.as_bytes())?;
+            Some(String::from_utf8_lossy(&pair.value).into_owned())
+        };
+        let facts = Facts {
+            method: self.method,
+            request_method: self.request.method(),
+            query: self.request.query(),
+            body: self.request.body(),
+            realm: self.realm.clone(),
+            client: value(names::CONSUMER_KEY).unwrap_or_default(),
+            token: value(names::TOKEN),
+            location: self.location,
             surroundings: &self.surroundings,
-        }
+        };
+        search::run(&facts, &self.recipe(key), target)
     }
 
     /// How it should have been signed.
     fn recipe(&self, key: Option<Secrets>) -> Recipe {
-        let (request, method) = (self.presented.request(), self.presented.signature_method());
+        let (request, method) = (&self.request, self.method);
         let uri = request.uri();
         let (client, token) = key.unwrap_or_default();
         let hash = method.hash();
@@ -189,7 +238,12 @@ impl<'a> Suspect<'a> {
 
 impl fmt::Debug for Suspect<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Suspect").field("presented", &self.presented).finish_non_exhaustive()
+        let (method, uri) = (self.request.method(), self.request.uri());
+        f.debug_struct("Suspect")
+            .field("method", &method)
+            .field("uri", uri)
+            .field("signature_method", &self.method)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `oauth1 diagnose`: why a signature was refused, by trying every known mistake.
 
 use oauth1_client::core::{
-    Difference, Limits, ParameterError,
+    Difference, Limits, ParameterError, PresentedRequest,
     diagnose::{Diagnosis, Mistake, Surroundings, Suspect, mistakes},
 };
 use serde::Serialize;
@@ -112,8 +112,8 @@ impl Args {
             }
         };
         let (signable, authorization) = (input.signable()?, input.request.authorization());
-        let suspect = match Suspect::parse(&signable, &authorization, Limits::default()) {
-            Ok(Some(suspect)) => suspect,
+        let request = match PresentedRequest::parse(&signable, &authorization, Limits::default()) {
+            Ok(Some(request)) => request,
             Ok(None) => {
                 return Err(Failure::usage(
                     "the request carries no OAuth signature",
@@ -128,9 +128,9 @@ impl Args {
         if let Some((_, fragment)) = input.given.split_once('#') {
             surroundings = surroundings.with_fragment(fragment);
         }
-        let suspect = suspect.with_surroundings(surroundings);
+        let suspect = Suspect::of(&request, &authorization).with_surroundings(surroundings);
         if let Some(theirs) = self.compare.theirs(&sources)? {
-            let ours = suspect.presented().base_string();
+            let ours = request.base_string();
             let difference = DifferenceJson::between(&ours, Some(&theirs));
             return tell(output, &suspect.by_base_string(&theirs), difference, BASE_STRING);
         }
@@ -139,13 +139,16 @@ impl Args {
         if self.verbose {
             output.say(&credentials.summary());
         }
-        let diagnosis = by_key(&suspect, &credentials)?;
+        let diagnosis = by_key(&request, &suspect, &credentials)?;
         tell(output, &diagnosis, None, SIGNATURE)
     }
 }
 
-fn by_key(suspect: &Suspect<'_>, credentials: &Credentials) -> Result<Diagnosis, Failure> {
-    let request = suspect.presented();
+fn by_key(
+    request: &PresentedRequest<'_>,
+    suspect: &Suspect<'_>,
+    credentials: &Credentials,
+) -> Result<Diagnosis, Failure> {
     #[cfg(feature = "rsa")]
     if request.signature_method().is_rsa() {
         return Ok(suspect.by_public_key(&crate::verify::public_key(credentials)?));

@@ -280,6 +280,30 @@ pub(super) const MISTAKES: &[Mistake] = &[
         },
     },
     Mistake {
+        id: "url-as-written",
+        title: "took the URL as it was written",
+        explanation: "The URI of the base string has scheme and host in lower case, no default port, no fragment, and a path that is at least a slash.",
+        fix: "Normalize the URL before it is signed.",
+        clause: CLAUSE,
+        made_by: &["Net::OAuth", "oauth-1.0a (JavaScript)"],
+        apply: |facts, recipe| {
+            let port = recipe.port.or(Some(recipe.scheme.default_port()));
+            let fragment = facts.surroundings.fragment.map(|text| [b"#", text.as_bytes()].concat());
+            let path: &[u8] = if *recipe.path == *b"/" { b"" } else { &recipe.path };
+            let changes = [
+                (recipe.port, &*recipe.path),
+                (port, &*recipe.path),
+                (recipe.port, path),
+                (port, path),
+            ];
+            with_each(recipe, changes, |changed, (port, path)| {
+                changed.lower_host = false;
+                (changed.port, changed.path) = (port, path.to_vec());
+                changed.rest.extend(fragment.iter().flatten());
+            })
+        },
+    },
+    Mistake {
         id: "path-only",
         title: "signed the path without scheme and host",
         explanation: "The URI of the base string is absolute: it begins with the scheme.",
@@ -290,12 +314,16 @@ pub(super) const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         id: "method-case",
-        title: "signed the method in lower case",
-        explanation: "The base string has the method in upper case.",
+        title: "did not write the method in upper case",
+        explanation: "The base string has the method in upper case, however it is sent.",
         fix: "Write the method in upper case.",
         clause: "RFC 5849 section 3.4.1.1",
-        made_by: &["hand-written signers"],
-        apply: |_, recipe| with(recipe, |changed| changed.method.make_ascii_lowercase()),
+        made_by: &["Net::OAuth", "hand-written signers"],
+        apply: |facts, recipe| {
+            let lower = recipe.method.to_ascii_lowercase();
+            let methods = [lower, facts.request_method.as_bytes().to_vec()];
+            with_each(recipe, methods, |changed, method| changed.method = method)
+        },
     },
     Mistake {
         id: "other-method",

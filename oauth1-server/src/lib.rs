@@ -85,6 +85,7 @@ mod same_origin;
 mod self_test;
 #[cfg(feature = "server")]
 mod session_cookie;
+mod suspicion;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod usage;
 mod verified;

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use oauth1_core::{SignatureMethod, Timestamp, parameters::Source};
 
 pub use crate::refused::RefusedRequest;
-use crate::{BasicRequest, Refusal, VerifiedRequest};
+use crate::{BasicRequest, ClientRecord, Refusal, TokenRecord, VerifiedRequest};
 
 /// Is told about each request that was judged, before it is answered. A closure is one.
 ///
@@ -62,4 +62,6 @@ pub(crate) struct Seen {
     pub(crate) location: Option<Source>,
     pub(crate) timestamp: Option<Timestamp>,
     pub(crate) now: Option<Timestamp>,
+    /// Whose secrets did not make the signature.
+    pub(crate) signed_by: Option<(ClientRecord, Option<TokenRecord>)>,
 }

@@ -4,6 +4,7 @@ use http::request::Parts;
 use oauth1_core::{
     PresentedRequest, SignatureBaseString, SignatureMethod,
     authorization::AuthorizationHeader,
+    diagnose::Mistake,
     parameters::{Parameter, Source, parse_form},
     protocol_parameters as names,
 };
@@ -12,10 +13,12 @@ use crate::{
     DelegationError, IdentityError, NonceStoreError, PublicOrigin, Refusal, RequestBody,
     basic::{BasicError, Presented},
     framing::{Frame, original_uri},
+    observer::Seen,
     policy::RequestLimits,
+    suspicion::Suspicion,
 };
 
-/// A refused request, as far as it can be kept. It holds no secret: values of parameters that are
+/// A refused request, as far as it can be kept. It shows no secret: values of parameters that are
 /// not of the protocol are left out, and so is every signature that could be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,6 +42,8 @@ pub struct RefusedRequest {
     pub signature: Option<String>,
     /// The name that came with a password.
     pub basic_name: Option<String>,
+    /// To look for the mistake, if the signature was another one than it should be.
+    pub(crate) suspicion: Option<Suspicion>,
 }
 
 impl RefusedRequest {
@@ -48,6 +53,7 @@ impl RefusedRequest {
         origin: &PublicOrigin,
         limits: &RequestLimits,
         refusal: &Refusal,
+        seen: &Seen,
     ) -> Self {
         let mut this = Self {
             method: shortened(parts.method.as_str(), 32),
@@ -59,6 +65,7 @@ impl RefusedRequest {
             base_string: None,
             signature: None,
             basic_name: None,
+            suspicion: None,
         };
         if let Refusal::Basic(_) = refusal {
             let presented = Presented::of(&parts.headers);
@@ -101,7 +108,19 @@ impl RefusedRequest {
         let wrong = matches!(refusal, Refusal::Identity(IdentityError::Signature))
             && presented.signature_method() != SignatureMethod::Plaintext;
         this.signature = if wrong { signature(&frame, &authorization, &form) } else { None };
+        this.suspicion = Suspicion::of(parts, &request, &authorization, &form, seen);
         this
+    }
+}
+
+impl RefusedRequest {
+    /// The mistake that made the signature another one than it should be, if it is a known one;
+    /// the most likely, where it may be one of several. It takes up to a millisecond, so do not
+    /// ask on the request's path: there, the time would tell that the client exists.
+    #[must_use]
+    pub fn mistake(&self) -> Option<&'static Mistake> {
+        let diagnosis = self.suspicion.as_ref()?.diagnose()?;
+        diagnosis.best()?.mistakes().first().copied()
     }
 }
 

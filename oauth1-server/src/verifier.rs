@@ -295,6 +295,7 @@ impl RequestVerifier {
             location: Some(presented.location()),
             timestamp: presented.timestamp(),
             now: None,
+            signed_by: None,
         };
         requirements.check(&presented, &frame, &form)?;
 
@@ -352,10 +353,14 @@ impl RequestVerifier {
         if let Some(doubt) = doubt {
             return Err(doubt.into());
         }
-        let (Some(client), Ok((place, signature))) = (client, signature) else {
-            return Err(IdentityError::Signature.into());
-        };
         let token = token.flatten();
+        let (client, place, signature) = match (client, signature) {
+            (Some(client), Ok((place, signature))) => (client, place, signature),
+            (client, _) => {
+                seen.signed_by = client.map(|client| (client, token));
+                return Err(IdentityError::Signature.into());
+            }
+        };
 
         // The body, if its hash was signed: read only now, on behalf of somebody known.
         if let Some(hash) = presented.body_hash() {

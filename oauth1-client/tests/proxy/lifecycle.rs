@@ -115,7 +115,7 @@ fn requests_that_run_are_finished_before_it_ends() {
         server.send("HTTP/1.1 204 No Content\r\n\r\n");
         assert_eq!(idle.message(false).status(), 204);
         caller.send(&format!("GET /runs HTTP/1.1\r\nHost: {address}\r\n\r\n"));
-        assert_eq!(server.head().first, "GET /runs HTTP/1.1");
+        assert_eq!(upstream.next(&mut server).first, "GET /runs HTTP/1.1");
         proxy.signal(signal);
         // Idle connections end at once: the signal has arrived.
         assert!(idle.is_closed() && unused.is_closed());
@@ -173,9 +173,9 @@ fn connections_beyond_the_limit_wait_for_their_turn() {
     assert_eq!(first.message(false).status(), 204);
     // The next request is the first connection's again, for the second has no turn yet.
     first.send(&head("/again"));
-    assert_eq!(server.head().first, "GET /again HTTP/1.1");
+    assert_eq!(upstream.next(&mut server).first, "GET /again HTTP/1.1");
     server.send("HTTP/1.1 204 No Content\r\n\r\n");
     assert_eq!(first.message(false).status(), 204);
     drop(first);
-    assert_eq!(server.head().first, "GET /second HTTP/1.1");
+    assert_eq!(upstream.next(&mut server).first, "GET /second HTTP/1.1");
 }

@@ -58,6 +58,13 @@ impl Raw {
         self.message(head.starts_with("HEAD"))
     }
 
+    fn has_more(&mut self) -> bool {
+        self.0.get_ref().set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
+        let more = self.0.fill_buf().is_ok_and(|octets| !octets.is_empty());
+        self.0.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
+        more
+    }
+
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).unwrap();
@@ -134,5 +141,21 @@ impl Upstream {
 
     pub(crate) fn accept(&self) -> Raw {
         self.connections.recv_timeout(PATIENCE).expect("nobody connects to the upstream")
+    }
+
+    /// The head of the next request. It comes by the connection that is there, or by a new one if
+    /// that is not known to be idle yet.
+    pub(crate) fn next(&self, server: &mut Raw) -> Message {
+        let start = std::time::Instant::now();
+        loop {
+            if let Ok(connection) = self.connections.try_recv() {
+                *server = connection;
+                return server.head();
+            }
+            if server.has_more() {
+                return server.head();
+            }
+            assert!(start.elapsed() < PATIENCE, "no request comes");
+        }
     }
 }

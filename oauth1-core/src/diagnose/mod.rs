@@ -67,6 +67,7 @@ pub struct Suspect<'a> {
     location: Source,
     signature: Zeroizing<Vec<u8>>,
     surroundings: Surroundings<'a>,
+    together: bool,
 }
 
 impl<'a> Suspect<'a> {
@@ -146,7 +147,21 @@ impl<'a> Suspect<'a> {
             location: Source::Header,
             signature: Zeroizing::default(),
             surroundings: Surroundings::default(),
+            together: true,
         }
+    }
+
+    /// `oauth_signature_method`.
+    #[must_use]
+    pub const fn signature_method(&self) -> SignatureMethod {
+        self.method
+    }
+
+    /// Looks for one mistake, not for two together: a hundredth of the work.
+    #[must_use]
+    pub const fn singly(mut self) -> Self {
+        self.together = false;
+        self
     }
 
     /// What else is known of the way that the request took.
@@ -197,7 +212,7 @@ impl<'a> Suspect<'a> {
             location: self.location,
             surroundings: &self.surroundings,
         };
-        search::run(&facts, &self.recipe(key), target)
+        search::run(&facts, &self.recipe(key), target, self.together)
     }
 
     /// How it should have been signed.
@@ -283,7 +298,8 @@ impl Diagnosis {
         self.tried
     }
 
-    /// Whether all were tried; very large requests are not signed again thousands of times.
+    /// Whether something was found, or all was tried: very large requests are not signed again
+    /// thousands of times, and two mistakes together are not looked for by [`Suspect::singly`].
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.complete

@@ -45,7 +45,12 @@ struct Suspected {
     recipe: Recipe,
 }
 
-pub(super) fn run(facts: &Facts<'_>, right: &Recipe, target: &Target<'_>) -> Diagnosis {
+pub(super) fn run(
+    facts: &Facts<'_>,
+    right: &Recipe,
+    target: &Target<'_>,
+    together: bool,
+) -> Diagnosis {
     let mut search = Search { facts, target, left: BUDGET, tried: 0, found: Vec::new() };
     let mut diagnosis =
         Diagnosis { right: search.is_hit(right), findings: Vec::new(), tried: 1, complete: true };
@@ -53,10 +58,10 @@ pub(super) fn run(facts: &Facts<'_>, right: &Recipe, target: &Target<'_>) -> Dia
         return diagnosis;
     }
     let singles = search.singles(right);
-    if search.found.is_empty() && !search.is_exhausted() {
+    if together && search.found.is_empty() && !search.is_exhausted() {
         search.pairs(&singles);
     }
-    diagnosis.complete = !search.is_exhausted() || !search.found.is_empty();
+    diagnosis.complete = (together && !search.is_exhausted()) || !search.found.is_empty();
     diagnosis.tried = search.tried;
     search.found.sort_by_key(|(rank, _)| *rank);
     for (_, mistakes) in search.found {

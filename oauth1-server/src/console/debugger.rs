@@ -1,5 +1,5 @@
-//! `/debugger`: how the base string of a request comes about, and where a client's own one parts
-//! from it. Neither a key nor a correct signature is ever on the page.
+//! `/debugger`: how the base string of a request comes about, where a client's own one parts from
+//! it, and which mistake makes the client's signature. Neither a key nor a correct signature is ever on the page.
 
 use askama::Template;
 use axum::{Extension, extract::State, response::Response};
@@ -8,6 +8,7 @@ use oauth1_core::{
     Difference, ExplainedParameter, Limits, PresentedRequest,
     base_string_uri::Scheme,
     captured::{CaptureError, CapturedRequest},
+    diagnose::{Diagnosis, Finding, Surroundings, Suspect},
 };
 
 use super::{
@@ -47,6 +48,8 @@ struct Derivation {
     client: String,
     /// Whether the signature fits the secrets that are stored; `None` if they are not known here.
     right: Option<bool>,
+    /// What makes the client's signature or its base string, the most likely first.
+    findings: Vec<Finding>,
 }
 
 /// Two base strings, cut where they part.
@@ -144,8 +147,16 @@ async fn derive(console: &Console, asked: &Asked) -> Result<Result<Derivation, E
             return at(field, &format!("the server answers this with 400: {error}"));
         }
     };
+    let headers = captured.headers.iter().map(|(name, value)| (&**name, &**value));
+    let suspect = Suspect::of(&presented, &authorization)
+        .with_surroundings(Surroundings::of_headers(headers));
     let keys = console.management().keys();
-    let right = keys.is_signature_right(asked.caller()?, &presented).await?;
+    let diagnosis = keys.diagnose(asked.caller()?, &presented, &suspect).await?;
+    let right = diagnosis.as_ref().map(Diagnosis::is_right);
+    let mut findings = diagnosis.map_or_else(Vec::new, |found| found.findings().to_vec());
+    if let Some(theirs) = form.given("theirs").filter(|_| findings.is_empty()) {
+        findings = suspect.by_base_string(theirs).findings().to_vec();
+    }
     let explanation = presented.explain();
     let own = |(what, why): (&str, &str)| (what.to_owned(), why.to_owned());
     Ok(Ok(Derivation {
@@ -159,6 +170,7 @@ async fn derive(console: &Console, asked: &Asked) -> Result<Result<Derivation, E
         signature_method: explanation.signature_method().as_str(),
         client: presented.client_identifier().to_owned(),
         right,
+        findings,
     }))
 }
 

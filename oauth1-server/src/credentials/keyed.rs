@@ -32,6 +32,19 @@ impl Secrets {
         std::iter::once(&self.current).chain(other.map(|other| &other.secret))
     }
 
+    /// Each secret of a client that is good now, with each of a token.
+    pub(super) fn pairs<'s>(
+        &'s self,
+        token: Option<&'s Self>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&'s SharedSecret, Option<&'s SharedSecret>)> {
+        let tokens = token.into_iter().flat_map(move |token| token.active(now)).map(Some);
+        let alone = token.is_none().then_some(None);
+        tokens
+            .chain(alone)
+            .flat_map(move |token| self.active(now).map(move |client| (client, token)))
+    }
+
     /// A key for each pair of a client's and a token's secret that are good now, the current ones
     /// first, and the last second at which all of them are; `None` if the method has no shared
     /// secret.
@@ -41,15 +54,9 @@ impl Secrets {
         token: Option<&Self>,
         now: Timestamp,
     ) -> Option<(Arc<[VerificationKey]>, Option<Timestamp>)> {
-        let clients = self.active(now);
-        let keys: Option<Arc<_>> = match token {
-            None => clients.map(|client| VerificationKey::shared(method, client, None)).collect(),
-            Some(token) => token
-                .active(now)
-                .flat_map(|token| clients.clone().map(move |client| (client, token)))
-                .map(|(client, token)| VerificationKey::shared(method, client, Some(token)))
-                .collect(),
-        };
+        let pairs = self.pairs(token, now);
+        let keys: Option<Arc<_>> =
+            pairs.map(|(client, token)| VerificationKey::shared(method, client, token)).collect();
         let others = self.other.iter().chain(token.and_then(|token| token.other.as_ref()));
         let last = others.filter_map(|other| other.last).filter(|last| now <= *last).min();
         Some((keys?, last))

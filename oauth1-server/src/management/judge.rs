@@ -1,6 +1,11 @@
-//! Whether a signature that somebody shows is right, for who looks for the reason of a refusal.
+//! Whether a signature that somebody shows is right, and which mistake makes it if it is not, for
+//! who looks for the reason of a refusal.
 
-use oauth1_core::PresentedRequest;
+use oauth1_core::{
+    PresentedRequest,
+    diagnose::{Diagnosis, Suspect},
+};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{Caller, KeyService, ManagementError};
 use crate::{
@@ -11,16 +16,18 @@ use crate::{
 
 impl KeyService {
     /// Whether the signature of a request was made with the secrets that are stored for its key
-    /// and its token; `None` if the caller does not see the key, or there is no such token. Time,
-    /// nonce and permissions are not looked at, nothing is used up, and no secret is told.
+    /// and its token, and if not, by which mistake; `None` if the caller does not see the key, or
+    /// there is no such token. Time, nonce and permissions are not looked at, nothing is used up,
+    /// and no secret is told, nor a signature that would be right.
     ///
     /// # Errors
     /// [`ManagementError`].
-    pub async fn is_signature_right(
+    pub async fn diagnose(
         &self,
         caller: &Caller,
         request: &PresentedRequest<'_>,
-    ) -> Result<Option<bool>, ManagementError> {
+        suspect: &Suspect<'_>,
+    ) -> Result<Option<Diagnosis>, ManagementError> {
         let app_key = request.client_identifier();
         match self.show(caller, app_key).await {
             Ok(key) if key.app_key == app_key => {}
@@ -40,7 +47,12 @@ impl KeyService {
             },
         };
         let Some(now) = SystemClock.now() else { return Ok(None) };
-        let keys = client.keys(request.signature_method(), token.as_ref(), now);
-        Ok(keys.map(|keys| keys.iter().any(|key| request.verify_signature(key).is_ok())))
+        let method = request.signature_method();
+        let search = || client.diagnose(suspect, method, token.as_ref(), now);
+        // Some hundredths of a second, perhaps tenths: requests go on meanwhile.
+        Ok(match Handle::current().runtime_flavor() {
+            RuntimeFlavor::MultiThread => tokio::task::block_in_place(search),
+            _ => search(),
+        })
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::text;
-use crate::{IdentityError, Judgement, Refusal, credentials::sql::is_possible};
+use crate::{IdentityError, Judgement, Refusal, RefusedRequest, credentials::sql::is_possible};
 
 /// A refusal as the table has it.
 #[derive(Clone, Debug)]
@@ -24,7 +24,26 @@ pub(super) struct Kept {
     pub(super) address: Option<String>,
     pub(super) method: String,
     pub(super) path: String,
-    pub(super) detail: String,
+    pub(super) detail: serde_json::Value,
+    /// Until it was looked for the mistake.
+    refused: Option<Box<RefusedRequest>>,
+}
+
+impl Kept {
+    /// Looks for the mistake behind a signature that did not match. It takes up to a millisecond.
+    pub(super) fn diagnose(&mut self) {
+        let Some(mistake) = self.refused.take().and_then(|refused| refused.mistake()) else {
+            return;
+        };
+        self.detail["mistake"] = json!(mistake.id);
+        self.detail["problem"] = json!(format!("the client {}", mistake.title));
+        self.detail["fix"] = json!(mistake.fix);
+        self.detail["clause"] = json!(mistake.clause);
+    }
+
+    pub(super) const fn is_suspicious(&self) -> bool {
+        self.refused.is_some()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -79,7 +98,8 @@ impl Refusals {
             // PostgreSQL takes no NUL, and requests have none there.
             method: refused.method.clone(),
             path: refused.path.clone(),
-            detail: detail.to_string(),
+            detail,
+            refused: refused.suspicion.is_some().then(|| Box::new(refused.clone())),
         };
         let mut waiting = self.lock();
         if waiting.has_room(client) {

@@ -71,9 +71,16 @@ pub(super) async fn last_uses(
 
 /// Refusals, and no more of them than the table is to hold.
 pub(super) async fn refusals(database: &Database, refusals: &Refusals) -> Result<(), sqlx::Error> {
-    let kept = refusals.take();
+    let mut kept = refusals.take();
     if kept.is_empty() {
         return Ok(());
+    }
+    if kept.iter().any(Kept::is_suspicious) {
+        let search = move || {
+            kept.iter_mut().for_each(Kept::diagnose);
+            kept
+        };
+        kept = tokio::task::spawn_blocking(search).await.unwrap_or_default();
     }
     let written = write_refusals(database, &kept).await;
     if written.is_err() {
@@ -84,7 +91,8 @@ pub(super) async fn refusals(database: &Database, refusals: &Refusals) -> Result
 
 async fn write_refusals(database: &Database, kept: &[Kept]) -> Result<(), sqlx::Error> {
     let rows = kept.iter().filter_map(|refusal| {
-        let Kept { client, at, reason, address, method, path, detail } = refusal;
+        let Kept { client, at, reason, address, method, path, detail, .. } = refusal;
+        let detail = detail.to_string();
         let id = new_row_id(*at).ok()?;
         Some(json!([id, client, at, reason, address, method, path, detail]))
     });

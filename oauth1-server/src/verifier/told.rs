@@ -47,8 +47,8 @@ impl RequestVerifier {
             self.observers.iter().any(|observer| observer.wants_refused(refusal, client))
         });
         let limits = &self.policy.limits;
-        let refused =
-            wanted.map(|refusal| RefusedRequest::of(parts, body, &self.origin, limits, refusal));
+        let refused = wanted
+            .map(|refusal| RefusedRequest::of(parts, body, &self.origin, limits, refusal, seen));
         let judgement = Judgement {
             outcome: judged.as_ref().map(|verdict| match verdict {
                 Verdict::Verified(verified) => Some(verified),

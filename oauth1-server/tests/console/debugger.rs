@@ -55,6 +55,15 @@ async fn the_debugger_finds_the_first_difference() {
         wrong["token_secret"] = json!("mistaken");
         explain(desk, &wrong, "GET", "/echo").await;
         browser.sees("The signature is not the one").await;
+        browser.sees("No known mistake makes it").await;
+        shows_no_secret(browser, &key).await;
+        // Swapped secrets are named.
+        wrong = key.clone();
+        wrong["app_secret"] = key["token_secret"].clone();
+        wrong["token_secret"] = key["app_secret"].clone();
+        explain(desk, &wrong, "GET", "/echo").await;
+        browser.sees("swapped App secret and Token secret").await;
+        browser.sees("RFC 5849 section 3.4.2").await;
         shows_no_secret(browser, &key).await;
         // What cannot be read is told at its field.
         browser.set("A curl line", "curl").await;

@@ -8,3 +8,4 @@ mod first_minutes;
 mod health;
 mod process;
 mod redis_tls;
+mod refusals;

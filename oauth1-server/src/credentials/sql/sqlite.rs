@@ -7,8 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+use sqlx::{
+    ConnectOptions, Connection,
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    },
 };
 use tokio::time::{sleep, timeout};
 
@@ -102,12 +105,18 @@ pub(super) async fn open(
         .idle_timeout(None)
         .max_lifetime(None);
     let start = Instant::now();
+    // The first opening writes the file, which may take longer than a request would wait.
+    let opening = timeout(LONGEST_OPENING, options.connect()).await;
+    let failed = |error| damaged(path, &error).unwrap_or(OpenError::Database(error));
+    let first = opening.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed)?;
     loop {
         match pool.clone().connect_with(options.clone()).await {
-            Ok(pool) => return Ok(Database::Sqlite(pool)),
-            // Requests do not wait so long, but a start on a busy machine may.
+            Ok(pool) => {
+                let _ = first.close().await;
+                return Ok(Database::Sqlite(pool));
+            }
             Err(sqlx::Error::PoolTimedOut) if start.elapsed() < LONGEST_OPENING => {}
-            Err(error) => return Err(damaged(path, &error).unwrap_or(OpenError::Database(error))),
+            Err(error) => return Err(failed(error)),
         }
     }
 }
@@ -154,5 +163,5 @@ pub(super) fn file_error(what: &'static str, path: &Path, error: std::io::Error)
 
 const FILE_NAME: &str = "credentials.sqlite3";
 const LONGEST_LOCK: Duration = Duration::from_secs(10);
-const LONGEST_OPENING: Duration = Duration::from_secs(10);
+const LONGEST_OPENING: Duration = Duration::from_secs(30);
 const FOREGROUND_CHECK: Duration = Duration::from_secs(1);

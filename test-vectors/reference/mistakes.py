@@ -197,7 +197,22 @@ simple("path-escape-case", path=lambda s: recase(s.super("path"), str.lower))
 simple("path-case", path=lambda s: s.super("path").lower() if recase(s.super("path"), str.lower) != s.super("path").lower() else s.super("path"))
 simple("empty-path", path=lambda s: "" if s.super("path") == "/" else s.super("path"))
 simple("path-only", uri=lambda s: s.path() + s.after_path())
-simple("url-as-written", host=lambda s: s.r["host"] if s.r["host"] != s.r["host"].lower() else s.super("host"), port=lambda s: ":%d" % s.r["port"] if s.r["port"] and s.r["host"] != s.r["host"].lower() and s.super("port") == "" else s.super("port"))
+
+
+@mistake("url-as-written")
+class AsWritten:
+    # A host in capitals alone, or a default port alone, are mistakes of their own.
+    def both(self):
+        r = self.r
+        return r["host"] != r["host"].lower() and r["port"] == {"http": 80, "https": 443}[r["scheme"]]
+
+    def host(self):
+        return self.r["host"] if self.both() else self.super("host")
+
+    def port(self):
+        return ":%d" % self.r["port"] if self.both() else self.super("port")
+
+
 simple("method-case", method=lambda s: s.super("method").lower())
 simple("other-method", method=lambda s: "POST" if s.r["method"] == "GET" else "GET")
 
@@ -249,6 +264,7 @@ simple("empty-left-out", pairs=lambda s: [p for p in s.super("pairs") if p[1] or
 simple("no-equals", pair_text=lambda s, item: item[0] if not item[4] else s.super("pair_text", item))
 simple("plus-kept", decode=lambda s, raw: unescape(raw))
 simple("semicolon", split=lambda s, text: s.super("split", text.replace(";", "&")))
+simple("value-cut", pairs=lambda s: [[n, v if n.startswith(b"oauth_") else v.partition(b"=")[0], e] for n, v, e in s.super("pairs")])
 simple("source-ignored", query_pairs=lambda s: [p for p in s.super("query_pairs") if p[0] not in [b[0] for b in s.body_pairs()]])
 
 simple("version", header_pairs=lambda s: toggled(s.super("header_pairs"), b"oauth_version", b"1.0"))
@@ -256,9 +272,10 @@ simple("token", header_pairs=lambda s: toggled(s.super("header_pairs"), b"oauth_
 simple("callback", header_pairs=lambda s: toggled(s.super("header_pairs"), b"oauth_callback", b"about:blank"))
 simple("verifier", header_pairs=lambda s: [p for p in s.super("header_pairs") if p[0] != b"oauth_verifier"])
 simple("body-hash", header_pairs=lambda s: [p for p in s.super("header_pairs") if p[0] != b"oauth_body_hash"])
-simple("protocol-left-out", header_pairs=lambda s: [])
+simple("protocol-left-out", header_pairs=lambda s: [p for p in s.super("header_pairs") if not p[0].startswith(b"oauth_")])
 # Where query or body alone is there, it is that which was left out.
 simple("only-protocol", pairs=lambda s: s.header_pairs() if s.query_pairs() and s.body_pairs() else s.super("pairs"))
+simple("header-others", header_pairs=lambda s: [p for p in s.super("header_pairs") if p[0].startswith(b"oauth_")])
 simple("realm", header_pairs=lambda s: s.super("header_pairs") + ([[b"realm", s.r["realm"].encode(), True]] if s.r["realm"] else []))
 simple("signature-signed", header_pairs=lambda s: s.super("header_pairs") + [[b"oauth_signature", b"", True]])
 simple("method-name", header_pairs=lambda s: [[n, b"RSA-SHA1" if n == b"oauth_signature_method" else v, e] for n, v, e in s.super("header_pairs")])
@@ -271,6 +288,19 @@ simple("reserved-left", escape_name=lambda s, o: with_safe(s, o, ";,/?:@&=+$!*'(
 simple("lower-case-hex", hexed=lambda s, octet: s.super("hexed", octet).lower())
 simple("not-encoded", escape_name=lambda s, o: plain(o), escape_value=lambda s, o: plain(o))
 simple("names-not-encoded", escape_name=lambda s, o: plain(o))
+simple("octets-replaced", pairs=lambda s: [[n, v.decode("utf-8", "replace").encode(), e] for n, v, e in s.super("pairs")])
+
+
+@mistake("names-never-encoded")
+class RawNames:
+    def normalized(self):
+        return self.pairs()
+
+    def escape_whole(self, pairs):
+        items = sorted((plain(n), self.escape_value(v)) for n, v, _ in pairs)
+        return self.escape("&").join(n + self.escape("=") + self.escape(v) for n, v in items)
+
+
 simple("values-not-encoded", escape_value=lambda s, o: plain(o))
 simple("joined-not-encoded", escape_whole=lambda s, text: text)
 simple("joined-again", escape_whole=lambda s, text: s.escape(s.super("escape_whole", text)))
@@ -410,7 +440,7 @@ def bound(below, function):
 
 
 WORDS = ["status", "page", "id", "q", "Name", "a3", "c2", "c@", "a", "A", "tag", "f[a]", "list[]", "x-y", "sort_by", "~t"]
-VALUES = ["Hello Ladies", "a+b", "1", "42", "r b", "~home", "it's (a) *test*!", "/a/b:c@d", "100%25", "é", "naïve", "☃", "x;y", "", "Z", "a&b=c", "2 q"]
+VALUES = [b"\xff\xfe", "Hello Ladies", "a+b", "1", "42", "r b", "~home", "it's (a) *test*!", "/a/b:c@d", "100%25", "é", "naïve", "☃", "x;y", "", "Z", "a&b=c", "2 q"]
 
 
 def word(draw):
@@ -450,12 +480,12 @@ def make_request(draw):
     if r["kind"] == "form":
         r["body"], r["content_type"] = document(draw, 5), draw.choice(["application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=utf-8"])
     elif r["kind"] == "json":
-        r["members"] = [[n, draw.choice(VALUES)] for n in sorted({word(draw) for _ in range(3)})]
+        r["members"] = [[n, draw.choice(VALUES[1:])] for n in sorted({word(draw) for _ in range(3)})]
         r["body"], r["content_type"] = json.dumps(dict(r["members"])), "application/json"
     elif r["kind"] == "text":
         r["body"], r["content_type"] = document(draw, 4), "text/plain"
     elif r["kind"] == "multipart":
-        r["fields"] = [[word(draw), draw.choice(VALUES)] for _ in range(2)]
+        r["fields"] = [[word(draw), draw.choice(VALUES[1:])] for _ in range(2)]
         part = '--b0undary\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
         r["body"] = "".join(part % (n, v) for n, v in r["fields"]) + "--b0undary--\r\n"
         r["content_type"] = "multipart/form-data; boundary=b0undary"
@@ -472,6 +502,8 @@ def make_request(draw):
             oauth.append((name, value))
     if r["kind"] in ("json", "text") and draw.random() < 0.3:
         oauth.append(("oauth_body_hash", base64.b64encode(hashlib.sha1(r["body"].encode()).digest()).decode()))
+    if draw.random() < 0.2:
+        oauth.append(("xoauth_requestor", "a@b"))
     draw.shuffle(oauth)
     r["oauth"] = oauth
     r["forwarded"] = draw.choice(["internal:9000", "backend.local"])

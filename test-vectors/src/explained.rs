@@ -48,10 +48,7 @@ fn suspect(
     if let Some(realm) = text(case, "realm") {
         parameters.push(("realm", realm));
     }
-    let mut surroundings = Surroundings::default();
-    if let Some((_, fragment)) = text(case, "url")?.split_once('#') {
-        surroundings = surroundings.with_fragment(fragment);
-    }
+    let surroundings = Surroundings::default().with_url(text(case, "url")?);
     let suspect = Suspect::new(&request, method(case)?, parameters, signature);
     search(&suspect.with_surroundings(surroundings))
 }

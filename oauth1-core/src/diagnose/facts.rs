@@ -50,7 +50,14 @@ impl Reading {
             };
             Pair { name: decoded(name), value: decoded(value), source, bare: at.is_none() }
         };
-        pieces.map(pair).filter(|pair| pair.name != b"oauth_signature").collect()
+        pieces.map(pair).collect()
+    }
+
+    /// Without the signature.
+    pub(super) fn signed(self, data: &[u8], source: Source) -> Vec<Pair> {
+        let mut pairs = self.pairs(data, source);
+        pairs.retain(|pair| pair.name != b"oauth_signature");
+        pairs
     }
 }
 
@@ -62,10 +69,19 @@ impl Facts<'_> {
         for (data, source) in [(self.query, Source::Query), (self.body.form(), Source::Body)] {
             // What was left out stays out.
             if pairs.iter().any(|pair| pair.source == source) {
-                again.extend(reading.pairs(data, source));
+                again.extend(reading.signed(data, source));
             }
         }
         again
+    }
+
+    /// The signature, where it stands in query or form.
+    pub(super) fn sent_signatures(&self) -> Vec<Pair> {
+        let reading = Reading::default();
+        let mut pairs = reading.pairs(self.query, Source::Query);
+        pairs.extend(reading.pairs(self.body.form(), Source::Body));
+        pairs.retain(|pair| pair.name == b"oauth_signature");
+        pairs
     }
 
     /// A body that is no form.

@@ -137,8 +137,8 @@ impl<'a> Suspect<'a> {
         let header = header.into_iter().filter(|pair| pair.name != b"oauth_signature");
         let mut pairs: Vec<_> = header.collect();
         let reading = Reading::default();
-        pairs.extend(reading.pairs(request.query(), Source::Query));
-        pairs.extend(reading.pairs(request.body().form(), Source::Body));
+        pairs.extend(reading.signed(request.query(), Source::Query));
+        pairs.extend(reading.signed(request.body().form(), Source::Body));
         Self {
             request: *request,
             method,
@@ -233,6 +233,7 @@ impl<'a> Suspect<'a> {
             uri_times: 1,
             pairs: self.pairs.clone(),
             bare: false,
+            raw_names: false,
             order: Order::Encoded,
             name_times: 1,
             value_times: 1,

@@ -154,6 +154,8 @@ pub(super) struct Recipe {
     pub(super) pairs: Vec<Pair>,
     /// Pairs without `=` are written without.
     pub(super) bare: bool,
+    /// Names are encoded neither by themselves nor with the whole.
+    pub(super) raw_names: bool,
     pub(super) order: Order,
     pub(super) name_times: u8,
     pub(super) value_times: u8,
@@ -195,8 +197,28 @@ impl Recipe {
         out.extend_from_slice(self.separator);
         out.extend(self.outer.encoded(&uri, self.uri_times));
         out.extend_from_slice(self.separator);
-        out.extend(self.outer.encoded(&self.parameters(), self.joined_times));
+        match self.raw_names {
+            true => self.write_raw_names(&mut out),
+            false => out.extend(self.outer.encoded(&self.parameters(), self.joined_times)),
+        }
         out
+    }
+
+    fn write_raw_names(&self, out: &mut Vec<u8>) {
+        let encoded = |pair| {
+            let Pair { name, value, .. }: &Pair = pair;
+            (name.clone(), self.inner.encoded(value, self.value_times), pair)
+        };
+        let mut encoded: Vec<_> = self.pairs.iter().map(encoded).collect();
+        self.order.sort(&mut encoded);
+        for (i, (name, value, _)) in encoded.iter().enumerate() {
+            if i > 0 {
+                out.extend(self.outer.encoded(b"&", self.joined_times));
+            }
+            out.extend_from_slice(name);
+            out.extend(self.outer.encoded(b"=", self.joined_times));
+            out.extend(self.outer.encoded(value, self.joined_times));
+        }
     }
 
     /// The normalized parameters (section 3.4.1.3.2).

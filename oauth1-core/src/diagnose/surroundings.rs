@@ -11,6 +11,8 @@ pub struct Surroundings<'a> {
     pub(super) hosts: Vec<(&'a str, Option<u16>)>,
     pub(super) prefixes: Vec<&'a str>,
     pub(super) fragment: Option<&'a str>,
+    /// Before `?` and `#`.
+    pub(super) url: Option<&'a str>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -52,10 +54,12 @@ impl<'a> Surroundings<'a> {
         self
     }
 
-    /// What stood behind `#` in the URL, which is not sent.
+    /// The URL as the client wrote it, with what is not sent of it: case of scheme and host,
+    /// default port, fragment.
     #[must_use]
-    pub const fn with_fragment(mut self, fragment: &'a str) -> Self {
-        self.fragment = Some(fragment);
+    pub fn with_url(mut self, url: &'a str) -> Self {
+        self.fragment = url.split_once('#').map(|(_, fragment)| fragment);
+        self.url = url.split(['?', '#']).next();
         self
     }
 

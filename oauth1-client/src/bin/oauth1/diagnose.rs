@@ -124,10 +124,7 @@ impl Args {
         };
         let headers = input.request.headers.iter();
         let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
-        let mut surroundings = Surroundings::of_headers(headers);
-        if let Some((_, fragment)) = input.given.split_once('#') {
-            surroundings = surroundings.with_fragment(fragment);
-        }
+        let surroundings = Surroundings::of_headers(headers).with_url(&input.given);
         let suspect = Suspect::of(&request, &authorization).with_surroundings(surroundings);
         if let Some(theirs) = self.compare.theirs(&sources)? {
             let ours = request.base_string();

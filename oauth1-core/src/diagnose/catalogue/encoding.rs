@@ -82,6 +82,15 @@ pub(super) const MISTAKES: &[Mistake] = &[
         apply: |_, recipe| with(recipe, |changed| changed.name_times = 0),
     },
     Mistake {
+        id: "names-never-encoded",
+        title: "encoded names neither by themselves nor with the whole",
+        explanation: "Names are encoded like values, and all of it once more when it becomes a part of the base string.",
+        fix: "Encode each name before sorting, and the joined text as a whole.",
+        clause: "RFC 5849 section 3.4.1.3.2",
+        made_by: &["oauth1-request", "reqwest-oauth1"],
+        apply: |_, recipe| with(recipe, |changed| changed.raw_names = true),
+    },
+    Mistake {
         id: "values-not-encoded",
         title: "encoded names and not values",
         explanation: "Values are encoded as names are, before they are joined.",
@@ -121,27 +130,30 @@ pub(super) const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         id: "encoded-again",
-        title: "encoded names and values twice",
+        title: "encoded names, or names and values, twice",
         explanation: "What was encoded already, as in a URL, was encoded once more, and again with the whole.",
         fix: "Decode the parameters of the URL before they are signed.",
         clause: "RFC 5849 section 3.4.1.3.1",
-        made_by: &["Insomnia", "jsOAuth", "TDOAuth", "Postman (early)"],
+        made_by: &[
+            "oauth-1.0a (JavaScript, names)",
+            "Insomnia",
+            "jsOAuth",
+            "TDOAuth",
+            "Postman (early)",
+        ],
         apply: |_, recipe| {
-            let of = |source: Option<Source>| {
-                with(recipe, |changed| {
-                    for pair in &mut changed.pairs {
-                        let wanted = source.map_or(!pair.is_protocol(), |s| s == pair.source);
-                        if wanted {
-                            pair.name = Alphabet::default().encoded(&pair.name, 1);
+            let sources = [None, Some(Source::Query), Some(Source::Body), Some(Source::Header)];
+            let each = sources.map(|source| (source, true)).into_iter().chain([(None, false)]);
+            with_each(recipe, each, |changed, (source, values)| {
+                for pair in &mut changed.pairs {
+                    if source.map_or(!pair.is_protocol(), |wanted| wanted == pair.source) {
+                        pair.name = Alphabet::default().encoded(&pair.name, 1);
+                        if values {
                             pair.value = Alphabet::default().encoded(&pair.value, 1);
                         }
                     }
-                })
-            };
-            [None, Some(Source::Query), Some(Source::Body), Some(Source::Header)]
-                .into_iter()
-                .flat_map(of)
-                .collect()
+                }
+            })
         },
     },
     Mistake {
@@ -215,6 +227,17 @@ pub(super) const MISTAKES: &[Mistake] = &[
                 let text = core::str::from_utf8(octets).ok()?;
                 text.chars().map(|c| u8::try_from(c).ok()).collect()
             })
+        },
+    },
+    Mistake {
+        id: "octets-replaced",
+        title: "replaced octets that are not UTF-8",
+        explanation: "Names and values are octets: %FF is signed as %FF, not as the sign for something unreadable, %EF%BF%BD.",
+        fix: "Send text in UTF-8, or sign octets as octets.",
+        clause: CLAUSE,
+        made_by: &["oauthlib", "Authlib", "node-oauth", "oauth1-request", "reqwest-oauth1"],
+        apply: |_, recipe| {
+            texts(recipe, |octets| Some(String::from_utf8_lossy(octets).into_owned().into()))
         },
     },
     Mistake {

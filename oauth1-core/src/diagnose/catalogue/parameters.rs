@@ -192,6 +192,25 @@ pub(super) const MISTAKES: &[Mistake] = &[
         },
     },
     Mistake {
+        id: "value-cut",
+        title: "cut values off at a second =, at a ?, or at a zero octet",
+        explanation: "The first = ends the name; whatever follows it up to & is the value.",
+        fix: "Split at the first = only, and send = and ? in values as %3D and %3F.",
+        clause: CLAUSE,
+        made_by: &["oauth-1.0a (JavaScript)", "liboauth (zero octets)"],
+        apply: |_, recipe| {
+            with_each(recipe, [b'=', b'?', 0], |changed, end| {
+                for pair in &mut changed.pairs {
+                    if let Some(at) = pair.value.iter().position(|octet| *octet == end)
+                        && !pair.is_protocol()
+                    {
+                        pair.value.truncate(at);
+                    }
+                }
+            })
+        },
+    },
+    Mistake {
         id: "source-ignored",
         title: "signed a name once that is in query and body",
         explanation: "Query and body are both signed, each pair of them.",

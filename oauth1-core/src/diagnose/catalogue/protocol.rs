@@ -84,9 +84,22 @@ pub(super) const MISTAKES: &[Mistake] = &[
             };
             // Where there is one source only, it is that which was left out.
             match other(Source::Query) && other(Source::Body) {
-                true => without(recipe, |pair| !pair.is_protocol()),
+                true => {
+                    without(recipe, |pair| !pair.is_protocol() && pair.source != Source::Header)
+                }
                 false => Vec::new(),
             }
+        },
+    },
+    Mistake {
+        id: "header-others",
+        title: "left out parameters of the header that are not named oauth_",
+        explanation: "Every parameter of the Authorization header is signed but for realm and oauth_signature.",
+        fix: "Sign all parameters of the header, or send none but the oauth_ ones.",
+        clause: CLAUSE,
+        made_by: &["joauth"],
+        apply: |_, recipe| {
+            without(recipe, |pair| pair.source == Source::Header && !pair.is_protocol())
         },
     },
     Mistake {
@@ -105,15 +118,21 @@ pub(super) const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         id: "signature-signed",
-        title: "signed oauth_signature itself, still empty",
+        title: "signed oauth_signature itself, still empty, or as it was sent before",
         explanation: "oauth_signature is the one protocol parameter that is not part of the base string.",
         fix: "Add oauth_signature after signing.",
         clause: CLAUSE,
-        made_by: &["scribejava (one of its helpers)", "hand-written signers"],
+        made_by: &[
+            "oauth-1.0a (JavaScript)",
+            "node-oauth",
+            "gomodule/oauth1",
+            "scribejava (one of its helpers)",
+        ],
         apply: |facts, recipe| {
-            with(recipe, |changed| {
-                changed.pairs.push(Pair::new("oauth_signature", "", facts.location));
-            })
+            let sent = facts.sent_signatures();
+            let empty = Vec::from([Pair::new("oauth_signature", "", facts.location)]);
+            let each = [empty, sent].into_iter().filter(|pairs| !pairs.is_empty());
+            with_each(recipe, each, |changed, pairs| changed.pairs.extend(pairs))
         },
     },
     Mistake {

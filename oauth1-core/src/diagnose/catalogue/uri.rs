@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use super::{Mistake, with, with_each};
 use crate::{
-    base_string_uri::Scheme, diagnose::recipe::Alphabet, parameters::Source,
+    base_string_uri::Scheme,
+    diagnose::{facts::Reading, recipe::Alphabet},
+    parameters::Source,
     percent_encoding::decode,
 };
 
@@ -166,10 +168,17 @@ pub(super) const MISTAKES: &[Mistake] = &[
         clause: CLAUSE,
         made_by: &["Postman", "oauth-1.0a (JavaScript)", "reqwest-oauth1"],
         apply: |facts, recipe| match facts.surroundings.fragment {
-            Some(fragment) => with(recipe, |changed| {
-                changed.rest.push(b'#');
-                changed.rest.extend_from_slice(fragment.as_bytes());
-            }),
+            Some(fragment) => {
+                // Some take the fragment for a part of the path, with a query of its own.
+                let (path, query) = fragment.split_once('?').unwrap_or((fragment, ""));
+                let pairs = Reading::default().pairs(query.as_bytes(), Source::Query);
+                let each = [(fragment, Vec::new()), (path, pairs)];
+                with_each(recipe, each, |changed, (rest, pairs)| {
+                    changed.rest.push(b'#');
+                    changed.rest.extend_from_slice(rest.as_bytes());
+                    changed.pairs.extend(pairs);
+                })
+            }
             None => Vec::new(),
         },
     },
@@ -296,11 +305,20 @@ pub(super) const MISTAKES: &[Mistake] = &[
                 (recipe.port, path),
                 (port, path),
             ];
-            with_each(recipe, changes, |changed, (port, path)| {
+            let mut found = with_each(recipe, changes, |changed, (port, path)| {
                 changed.lower_host = false;
                 (changed.port, changed.path) = (port, path.to_vec());
                 changed.rest.extend(fragment.iter().flatten());
-            })
+            });
+            let written = facts.surroundings.url.into_iter();
+            found.extend(
+                with_each(recipe, written, |changed, url| {
+                    (changed.absolute, changed.path) = (false, Vec::new());
+                    changed.rest = [url.as_bytes(), &recipe.rest].concat();
+                })
+                .pop(),
+            );
+            found
         },
     },
     Mistake {

@@ -6,7 +6,11 @@ mod refusals;
 
 use std::collections::BTreeSet;
 
-use oauth1_core::diagnose::mistakes;
+use oauth1_core::{
+    Limits, PresentedRequest, SharedSecret, SignableRequest, SignatureMethod, SigningKey,
+    captured::CapturedRequest,
+    diagnose::{Suspect, mistakes},
+};
 use refusals::{Score, refusals};
 
 #[test]
@@ -55,3 +59,42 @@ fn generated_refusals_are_explained() {
     let missed: Vec<_> = mistakes().map(|m| m.id).filter(|id| !found.contains(*id)).collect();
     assert_eq!(missed, ["fragment-in-uri"]);
 }
+
+#[test]
+fn the_work_is_bounded() {
+    let form = "a=".to_owned() + &"%20".repeat(300_000);
+    let request = CapturedRequest {
+        method: "POST".to_owned(),
+        url: "http://example.com/".to_owned(),
+        headers: vec![
+            ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
+            ("Authorization".to_owned(), HEADER.to_owned()),
+        ],
+        body: form.into_bytes(),
+    };
+    let (signable, authorization) = (request.signable().unwrap(), request.authorization());
+    let suspect = Suspect::parse(&signable, &authorization, Limits::default()).unwrap().unwrap();
+    let diagnosis = suspect.by_secrets(&SharedSecret::new("secret"), None);
+    assert!(!diagnosis.is_complete() && !diagnosis.is_right());
+    assert!(diagnosis.tried() < 100, "{}", diagnosis.tried());
+}
+
+/// Neither the words nor `Debug` tell a secret, or a signature that would be right.
+#[test]
+fn nothing_that_helps_to_sign_is_told() {
+    let request = SignableRequest::new("GET", "http://example.com/a?b=c").unwrap();
+    let authorization: [&[u8]; 1] = [HEADER.as_bytes()];
+    let suspect = Suspect::parse(&request, &authorization, Limits::default()).unwrap().unwrap();
+    let (client, token) = (SharedSecret::new("canary-1"), SharedSecret::new("canary-2"));
+    let diagnosis = suspect.by_secrets(&client, Some(&token));
+    let presented = PresentedRequest::parse(&request, &authorization, Limits::default());
+    let base = presented.unwrap().unwrap().base_string();
+    let key = SigningKey::shared(SignatureMethod::HmacSha1, &client, Some(&token)).unwrap();
+    let right = key.sign(base.as_str().as_bytes()).unwrap();
+    for text in [format!("{diagnosis}"), format!("{diagnosis:?}"), format!("{suspect:?}")] {
+        assert!(!text.contains("canary") && !text.contains(right.as_str()), "{text}");
+    }
+    assert!(format!("{diagnosis}").contains("the secret differs"), "{diagnosis}");
+}
+
+const HEADER: &str = "OAuth oauth_consumer_key=\"k\", oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"1\", oauth_nonce=\"n\", oauth_signature=\"AAAAAAAAAAAAAAAAAAAAAAAAAAA%3D\"";

@@ -532,8 +532,8 @@ def refused(draw, names):
         try:
             signature = client_with(r, chosen).signature()
             fewer = [client_with(r, chosen[:at] + chosen[at + 1:]).signature() for at in range(len(chosen))]
-        except UnicodeError:
-            continue
+        except (AttributeError, TypeError, ValueError):
+            continue  # the two cannot be made together, or not on this request
         right = client_with(r, []).signature()
         if signature != right and signature not in fewer and not any(ord(c) < 32 for c in signature):
             return line(r, names, signature)

@@ -119,6 +119,9 @@ impl Search<'_> {
                     if self.is_hit(&recipe) {
                         self.found.push((rank, vec![mistake]));
                     }
+                    if self.is_exhausted() {
+                        return singles;
+                    }
                     singles.push(Suspected { mistake, rank, part, recipe });
                 }
             }

@@ -128,6 +128,7 @@ static ALL: &[Provider] = &[
     business::BRICKLINK,
     business::CARDMARKET,
     business::ETRADE,
+    business::LIVEPERSON,
     business::MAGENTO,
     business::MASTERCARD,
     business::NETSUITE,

@@ -61,6 +61,22 @@ pub(super) const ETRADE: Provider = Provider {
     ],
 };
 
+pub(super) const LIVEPERSON: Provider = Provider {
+    name: "liveperson",
+    title: "LivePerson",
+    initiate: None,
+    authorize: None,
+    token: None,
+    check: None,
+    signature_methods: &["HMAC-SHA1"],
+    quirks: &[],
+    notes: "Keys were made in the console, for the site and not for a person. They are read only since 30 September 2025, and OAuth 1.0 was to end on 31 May 2026: ask for OAuth 2.0 credentials. The host depends on the account and the service.",
+    sources: &[
+        "https://developers.liveperson.com/oauth-1-0-api-keys.html",
+        "https://developers.liveperson.com/accessing-liveperson-apis.html",
+    ],
+};
+
 pub(super) const MAGENTO: Provider = Provider {
     name: "magento",
     title: "Magento 2 / Adobe Commerce",

@@ -23,7 +23,11 @@ pub(super) fn json_members(body: &[u8]) -> Option<Vec<Pair>> {
             b'{' | b'[' => &value[nested(value)?..],
             _ => {
                 let end = value.find([',', '}'])?;
-                members.push(Pair::new(&name, value[..end].trim_end(), Source::Body));
+                let word = value[..end].trim_end();
+                if word.contains(|c: char| c.is_whitespace() || c == '"') {
+                    return None;
+                }
+                members.push(Pair::new(&name, word, Source::Body));
                 &value[end..]
             }
         };
@@ -58,7 +62,7 @@ fn string(text: &str) -> Option<(String, &str)> {
                     let units = [first, second.unwrap_or_default()];
                     let surrogate = (0xd800..0xdc00).contains(&first) && second.is_some();
                     let length = 1 + usize::from(surrogate);
-                    out.extend(char::decode_utf16(units[..length].iter().copied()).next()?.ok());
+                    out.push(char::decode_utf16(units[..length].iter().copied()).next()?.ok()?);
                     chars = rest.get(if surrogate { 10 } else { 4 }..)?.chars();
                 }
                 other => out.push(other),
@@ -98,7 +102,8 @@ pub(super) fn multipart_fields(body: &[u8]) -> Option<Vec<Pair>> {
     }
     let mut fields = Vec::new();
     let mut rest = &body[end..];
-    while let Some(part) = rest.strip_prefix(b"\r\n") {
+    while rest != b"--\r\n" && rest != b"--" {
+        let part = rest.strip_prefix(b"\r\n")?;
         let head_end = find(part, b"\r\n\r\n")?;
         let head = core::str::from_utf8(&part[..head_end]).ok()?;
         let content = &part[head_end + 4..];
@@ -168,7 +173,7 @@ mod tests {
         );
         let expected = vec![("a".to_string(), "1\r\n2".to_string()), ("b".into(), String::new())];
         assert_eq!(texts(multipart_fields(body.as_bytes())), Some(expected));
-        for cut in 0..body.len() - 6 {
+        for cut in 0..body.len() - 2 {
             assert_eq!(texts(multipart_fields(&body.as_bytes()[..cut])), None, "{cut}");
         }
     }

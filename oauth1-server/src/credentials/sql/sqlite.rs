@@ -8,7 +8,8 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection,
+    ConnectOptions, Connection, Sqlite,
+    pool::PoolConnection,
     sqlite::{
         SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
     },
@@ -112,6 +113,8 @@ pub(super) async fn open(
     loop {
         match pool.clone().connect_with(options.clone()).await {
             Ok(pool) => {
+                let warm = warmed(&pool, max_connections.min(4), start).await.map_err(failed)?;
+                drop(warm);
                 let _ = first.close().await;
                 return Ok(Database::Sqlite(pool));
             }
@@ -119,6 +122,23 @@ pub(super) async fn open(
             Err(error) => return Err(failed(error)),
         }
     }
+}
+
+/// Opens connections ahead, so that nobody waits for one while the disk is busy.
+async fn warmed(
+    pool: &SqlitePool,
+    count: u32,
+    start: Instant,
+) -> Result<Vec<PoolConnection<Sqlite>>, sqlx::Error> {
+    let mut warm = Vec::new();
+    while warm.len() < count as usize {
+        match pool.acquire().await {
+            Ok(connection) => warm.push(connection),
+            Err(sqlx::Error::PoolTimedOut) if start.elapsed() < LONGEST_OPENING => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(warm)
 }
 
 /// Looks through the file. What takes longer than a moment goes on in the background, so that a

@@ -67,7 +67,7 @@ impl Client {
     pub fn with_builder(signer: Signer, builder: ClientBuilder) -> Result<Self, reqwest::Error> {
         let http = never_twice(builder).build()?;
         let (transmission, retries) = (Transmission::Header, Retries::default());
-        Ok(Self { http, signer, transmission, retries, clock: ServerClock::new(A_DAY) })
+        Ok(Self { http, signer, transmission, retries, clock: ServerClock::default() })
     }
 
     /// How often and when requests are sent again.
@@ -203,5 +203,3 @@ fn never_twice(builder: ClientBuilder) -> ClientBuilder {
 }
 
 const MAX_REDIRECTS: usize = 10;
-/// Clocks that tell local time for universal time are off by less.
-const A_DAY: u32 = 86_400;

@@ -62,6 +62,14 @@ pub struct ServerClock {
     bound: i64,
 }
 
+/// Believes a server that is a day off: clocks that tell local time for universal time are off by
+/// less.
+impl Default for ServerClock {
+    fn default() -> Self {
+        Self::new(86_400)
+    }
+}
+
 impl ServerClock {
     /// Believes a server whose clock is off by so many seconds at most; by 0, none.
     #[must_use]

@@ -2,18 +2,17 @@
 
 use oauth1_client::core::{
     Difference, Limits, ParameterError, PresentedRequest,
-    diagnose::{Diagnosis, Mistake, Surroundings, Suspect, mistakes},
+    diagnose::{Diagnosis, Finding, Mistake, Surroundings, Suspect, mistakes},
 };
 use serde::Serialize;
 
 use crate::{
-    args::{CredentialArgs, OutputArgs, RequestArgs, Transmit},
+    args::{CredentialArgs, OutputArgs, RequestArgs},
     captured::Captured,
     compare::{self, CompareArgs, DifferenceJson},
     credentials::Credentials,
     failure::{Failure, Kind},
-    input::{Input, Wire},
-    message::FromArgs,
+    message::{FromArgs, unsigned},
     output::Output,
     source::Sources,
     verify::shared_secrets,
@@ -86,6 +85,13 @@ struct DiagnosisJson {
     difference: Option<DifferenceJson>,
 }
 
+impl DiagnosisJson {
+    fn without_search(right: bool, message: String) -> Self {
+        let (findings, tried, complete) = (Vec::new(), 0, true);
+        Self { right, reason: None, message, findings, tried, complete, difference: None }
+    }
+}
+
 impl Args {
     pub(crate) fn run(&self) -> (Output, Result<u8, Failure>) {
         let output = Output::new(self.output.json, self.output.color);
@@ -105,21 +111,11 @@ impl Args {
                 &compare::base_string(theirs, "--base-strings", &sources)?,
             );
         }
-        let input = match self.from.input(&sources)? {
-            Some(input) => input,
-            None => {
-                Input::from_args(&self.request, Transmit::Header, Wire::Sent, &sources, output)?
-            }
-        };
+        let input = self.from.sent(&self.request, &sources, output)?;
         let (signable, authorization) = (input.signable()?, input.request.authorization());
         let request = match PresentedRequest::parse(&signable, &authorization, Limits::default()) {
             Ok(Some(request)) => request,
-            Ok(None) => {
-                return Err(Failure::usage(
-                    "the request carries no OAuth signature",
-                    "give its Authorization header as an item or in the file",
-                ));
-            }
+            Ok(None) => return Err(unsigned()),
             Err(error) => return malformed(output, &error),
         };
         let headers = input.request.headers.iter();
@@ -128,8 +124,9 @@ impl Args {
         let suspect = Suspect::of(&request, &authorization).with_surroundings(surroundings);
         if let Some(theirs) = self.compare.theirs(&sources)? {
             let ours = request.base_string();
-            let difference = DifferenceJson::between(&ours, Some(&theirs));
-            return tell(output, &suspect.by_base_string(&theirs), difference, BASE_STRING);
+            let difference = ours.first_difference(&theirs);
+            let diagnosis = suspect.by_base_string(&theirs);
+            return tell(output, &diagnosis, difference.as_ref(), BASE_STRING);
         }
         let credentials =
             Credentials::resolve(&self.credentials, &Captured::default(), &sources, output)?;
@@ -157,34 +154,27 @@ fn by_key(
 fn tell(
     output: Output,
     diagnosis: &Diagnosis,
-    difference: Option<(Difference, DifferenceJson)>,
-    what: &'static str,
+    difference: Option<&Difference>,
+    right: &str,
 ) -> Result<u8, Failure> {
-    let code = if diagnosis.is_right() { 0 } else { Kind::Difference.exit_code() };
-    let message = match (diagnosis.is_right(), what) {
-        (true, SIGNATURE) => {
-            "the signature is right: whoever refused it has another secret, another address, or another reason".to_owned()
-        }
-        (true, _) => "the base string is right: the secrets differ, or what was made of it".to_owned(),
-        (false, _) => diagnosis.to_string(),
+    let told = if diagnosis.is_right() { right.to_owned() } else { diagnosis.to_string() };
+    let mistakes = |finding: &Finding| {
+        finding.mistakes().iter().map(|mistake| MistakeJson::from(*mistake)).collect()
     };
-    if output.json {
-        let mistakes = |finding: &oauth1_client::core::diagnose::Finding| {
-            finding.mistakes().iter().map(|mistake| MistakeJson::from(*mistake)).collect()
-        };
-        output.object(&DiagnosisJson {
-            right: diagnosis.is_right(),
-            reason: None,
-            message,
+    let code = conclude(
+        output,
+        DiagnosisJson {
             findings: diagnosis.findings().iter().map(mistakes).collect(),
             tried: diagnosis.tried(),
             complete: diagnosis.is_complete(),
-            difference: difference.map(|(_, json)| json),
-        })?;
+            difference: difference.map(DifferenceJson::of),
+            ..DiagnosisJson::without_search(diagnosis.is_right(), told)
+        },
+    )?;
+    if output.json {
         return Ok(code);
     }
-    output.steps(&message)?;
-    if let Some((difference, _)) = difference {
+    if let Some(difference) = difference {
         output.steps(&format!("first difference: {difference}"))?;
     }
     if diagnosis.best().is_none() && !diagnosis.is_right() {
@@ -200,43 +190,33 @@ fn tell(
 /// A request that section 3.2 answers with 400: that is the mistake.
 fn malformed(output: Output, error: &ParameterError) -> Result<u8, Failure> {
     let message = format!("the request is malformed: {error}");
-    if output.json {
-        output.object(&DiagnosisJson {
-            right: false,
-            reason: Some("parameters"),
-            message,
-            findings: Vec::new(),
-            tried: 0,
-            complete: true,
-            difference: None,
-        })?;
-    } else {
-        output.steps(&message)?;
-    }
-    Ok(Kind::Difference.exit_code())
+    let reason = Some("parameters");
+    conclude(output, DiagnosisJson { reason, ..DiagnosisJson::without_search(false, message) })
 }
 
 fn between(output: Output, ours: &str, theirs: &str) -> Result<u8, Failure> {
     let difference = Difference::between(ours, theirs);
-    let code = if difference.is_some() { Kind::Difference.exit_code() } else { 0 };
     let message = difference.as_ref().map_or_else(
         || "the base strings are equal: the secrets differ, or what was made of them".to_owned(),
         |difference| format!("first difference: {difference}"),
     );
-    if output.json {
-        output.object(&DiagnosisJson {
-            right: difference.is_none(),
-            reason: None,
-            message,
-            findings: Vec::new(),
-            tried: 0,
-            complete: true,
+    conclude(
+        output,
+        DiagnosisJson {
             difference: difference.as_ref().map(DifferenceJson::of),
-        })?;
+            ..DiagnosisJson::without_search(difference.is_none(), message)
+        },
+    )
+}
+
+/// Prints the JSON, or the message; the exit code.
+fn conclude(output: Output, diagnosis: DiagnosisJson) -> Result<u8, Failure> {
+    if output.json {
+        output.object(&diagnosis)?;
     } else {
-        output.steps(&message)?;
+        output.steps(&diagnosis.message)?;
     }
-    Ok(code)
+    Ok(if diagnosis.right { 0 } else { Kind::Difference.exit_code() })
 }
 
 fn list(output: Output) -> Result<(), Failure> {
@@ -251,5 +231,5 @@ fn list(output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-const SIGNATURE: &str = "signature";
-const BASE_STRING: &str = "base string";
+const SIGNATURE: &str = "the signature is right: whoever refused it has another secret, another address, or another reason";
+const BASE_STRING: &str = "the base string is right: the secrets differ, or what was made of it";

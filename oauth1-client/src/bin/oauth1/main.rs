@@ -32,6 +32,7 @@ mod proxy;
 mod reader;
 mod redact;
 mod request;
+mod sending;
 mod shell;
 mod sign;
 mod source;

@@ -8,9 +8,11 @@ use oauth1_client::core::{
 };
 
 use crate::{
+    args::{RequestArgs, Transmit},
     failure::{Failure, Kind},
     har,
-    input::Input,
+    input::{Input, Wire},
+    output::Output,
     source::{Sources, utf8},
 };
 
@@ -46,6 +48,29 @@ impl FromArgs {
         };
         Input { given: request.url.clone(), request, upload: None }.checked().map(Some)
     }
+}
+
+impl FromArgs {
+    /// A request as somebody else sent it: in the file, or as the arguments say.
+    pub(crate) fn sent(
+        &self,
+        args: &RequestArgs,
+        sources: &Sources,
+        output: Output,
+    ) -> Result<Input, Failure> {
+        match self.input(sources)? {
+            Some(input) => Ok(input),
+            None => Input::from_args(args, Transmit::Header, Wire::Sent, sources, output),
+        }
+    }
+}
+
+/// There is no signature to look at.
+pub(crate) fn unsigned() -> Failure {
+    Failure::usage(
+        "the request carries no OAuth signature",
+        "give its Authorization header as an item or in the file; to sign, use oauth1 sign",
+    )
 }
 
 impl From<CaptureError> for Failure {

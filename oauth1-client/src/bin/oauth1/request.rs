@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use http_body_util::BodyExt;
 use oauth1_client::{
-    Client, ProblemReport, Retries, SendError, SignatureMethod, Signer, Stamp, clock_skew,
-    problem_report, sign_as,
+    Client, ProblemReport, Retries, SendError, SignatureMethod, Signer, Stamp, client_builder,
+    clock_skew, problem_report, sign_as,
 };
-use reqwest::{Request, Response, StatusCode, Url};
+use reqwest::{Request, Response, StatusCode};
 
 use crate::{
     advice::{SKEW, advise, skew_words},
@@ -20,6 +20,7 @@ use crate::{
     input::{Input, Wire},
     output::Output,
     redact::Redactor,
+    sending::{kind, no_tls, private, runtime},
     sign::{plaintext, say_curl_line},
     source::Sources,
     upload::{Upload, placeholder},
@@ -95,9 +96,7 @@ impl Args {
                 "use https, or --signature-method HMAC-SHA1",
             ));
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|_| Failure::other("no runtime", "free some memory"))?;
-        runtime.block_on(async {
+        runtime()?.block_on(async {
             let done = async {
                 match self.offline {
                     true => print_offline(output, prepared).await.map(|()| 0),
@@ -152,20 +151,20 @@ impl Args {
             let (method, url) = (shown.method(), redactor.query(shown.url().as_str()));
             output.say(&format!("> {method} {url}{}", redactor.headers(">", shown.headers())));
         }
-        if let Some(upload) = upload {
-            request = upload.attach(request, output).await?;
-        }
         let mut builder = reqwest::Client::builder();
         if self.timeout > 0 {
             let silence = Duration::from_secs(self.timeout);
             builder = builder.connect_timeout(silence).read_timeout(silence);
         }
         let client = Client::with_builder(signer, builder)
-            .map_err(|_| Failure::other("TLS cannot be set up", "check the certificates"))?
+            .map_err(no_tls)?
             .with_transmission(transmission)
             // What the server says is shown, and what to do.
             .with_retries(Retries::none())
             .with_clock_bound(0);
+        if let Some(upload) = upload {
+            request = upload.attach(request, client.http(), output).await?;
+        }
         let path = request.url().path().to_owned();
         let response = client.execute_at(request, stamp.clone()).await.map_err(unsent)?;
         if self.verbose {
@@ -180,7 +179,7 @@ impl Args {
         let answer = self.print(output, response).await?;
         let report = problem_report(&answer.headers, &answer.start);
         self.comment(output, &answer, report.as_ref(), skew, &stamp, &redactor)?;
-        Ok(exit_code(answer.status))
+        Ok(kind(answer.status).map_or(0, Kind::exit_code))
     }
 
     /// Prints the body as it comes; with `--json` it is kept.
@@ -257,7 +256,8 @@ async fn print_offline(output: Output, prepared: Prepared) -> Result<(), Failure
     let Prepared { mut request, upload, signer, stamp, transmit, .. } = prepared;
     sign_as(&mut request, &signer, transmit.into(), &stamp)?;
     if let Some(upload) = upload {
-        request = upload.attach(request, output).await?;
+        let http = client_builder().build().map_err(no_tls)?;
+        request = upload.attach(request, &http, output).await?;
     }
     if !output.json {
         output.bytes(request_head(&request).as_bytes())?;
@@ -276,13 +276,6 @@ async fn print_offline(output: Output, prepared: Prepared) -> Result<(), Failure
         }
     }
     if output.json { output.object(&OfflineJson::of(&request, &whole)) } else { Ok(()) }
-}
-
-/// Whether nobody else can listen: TLS, or this computer.
-pub(crate) fn private(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let address = host.parse::<std::net::IpAddr>();
-    url.scheme() == "https" || host == "localhost" || address.is_ok_and(|ip| ip.is_loopback())
 }
 
 pub(crate) fn unsent(error: SendError) -> Failure {
@@ -305,34 +298,6 @@ pub(crate) fn unsent(error: SendError) -> Failure {
     }
 }
 
-fn exit_code(status: StatusCode) -> u8 {
-    match status.as_u16() {
-        401 | 403 => 7,
-        400..=499 => 4,
-        500..=599 => 5,
-        _ => 0,
-    }
-}
-
 pub(crate) const USER_AGENT: &str = concat!("oauth1/", env!("CARGO_PKG_VERSION"));
 /// So much of an answer is looked at for a problem report.
 const START: usize = 64 * 1024;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plaintext_needs_a_private_way() {
-        let private = |url: &str| private(&url.parse().unwrap());
-        assert!(private("https://h") && private("http://127.0.0.1:1") && private("http://[::1]/"));
-        assert!(!private("http://h") && !private("http://10.0.0.1") && !private("http://127.evil"));
-    }
-
-    #[test]
-    fn statuses_have_their_exit_codes() {
-        let code = |status| exit_code(StatusCode::from_u16(status).unwrap());
-        let codes = [200, 304, 400, 401, 403, 404, 500, 599].map(code);
-        assert_eq!(codes, [0, 0, 4, 7, 7, 4, 5, 5]);
-    }
-}

@@ -10,7 +10,6 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use oauth1_client::client_builder;
 use reqwest::{
     Request, RequestBuilder,
     header::CONTENT_LENGTH,
@@ -104,11 +103,16 @@ impl Upload {
         }
     }
 
-    /// Puts it into the request.
-    pub(crate) async fn attach(self, request: Request, output: Output) -> Result<Request, Failure> {
+    /// Puts it into the request. The client is needed to build, and sends nothing.
+    pub(crate) async fn attach(
+        self,
+        request: Request,
+        http: &reqwest::Client,
+        output: Output,
+    ) -> Result<Request, Failure> {
         let mut request = match self {
             Self::File(path) => with_file(request, &path).await?,
-            Self::Parts(parts) => with_parts(request, parts).await?,
+            Self::Parts(parts) => with_parts(request, parts, http).await?,
         };
         let length = request.headers().get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
@@ -137,7 +141,11 @@ async fn with_file(mut request: Request, path: &Path) -> Result<Request, Failure
     Ok(request)
 }
 
-async fn with_parts(request: Request, parts: Vec<Part>) -> Result<Request, Failure> {
+async fn with_parts(
+    request: Request,
+    parts: Vec<Part>,
+    http: &reqwest::Client,
+) -> Result<Request, Failure> {
     // Names are escaped as browsers do it, and not in the way of RFC 8187, which RFC 7578 forbids.
     let mut form = Form::new().percent_encode_noop();
     for part in parts {
@@ -156,9 +164,7 @@ async fn with_parts(request: Request, parts: Vec<Part>) -> Result<Request, Failu
             }
         };
     }
-    let tls = |_| Failure::other("TLS cannot be set up", "check the certificates");
-    let http = client_builder().build().map_err(tls)?;
-    let built = RequestBuilder::from_parts(http, request).multipart(form).build();
+    let built = RequestBuilder::from_parts(http.clone(), request).multipart(form).build();
     built.map_err(|_| Failure::other("the parts make no body", "check their names and types"))
 }
 

@@ -7,13 +7,12 @@ use oauth1_client::core::{
 use serde::Serialize;
 
 use crate::{
-    args::{CredentialArgs, OutputArgs, RequestArgs, Transmit},
+    args::{CredentialArgs, OutputArgs, RequestArgs},
     captured::Captured,
     compare::{CompareArgs, DifferenceJson},
     credentials::Credentials,
     failure::{Failure, Kind},
-    input::{Input, Wire},
-    message::FromArgs,
+    message::{FromArgs, unsigned},
     output::Output,
     source::Sources,
 };
@@ -72,21 +71,11 @@ impl Args {
 
     fn verified(&self, output: Output) -> Result<u8, Failure> {
         let sources = Sources::new(output);
-        let input = match self.from.input(&sources)? {
-            Some(input) => input,
-            None => {
-                Input::from_args(&self.request, Transmit::Header, Wire::Sent, &sources, output)?
-            }
-        };
+        let input = self.from.sent(&self.request, &sources, output)?;
         let (signable, authorization) = (input.signable()?, input.request.authorization());
         let request = match PresentedRequest::parse(&signable, &authorization, Limits::default()) {
             Ok(Some(request)) => request,
-            Ok(None) => {
-                return Err(Failure::usage(
-                    "the request carries no OAuth signature",
-                    "give its Authorization header as an item or in the file; to sign, use oauth1 sign",
-                ));
-            }
+            Ok(None) => return Err(unsigned()),
             Err(error) => return Self::malformed(output, &error),
         };
         let theirs = self.compare.theirs(&sources)?;

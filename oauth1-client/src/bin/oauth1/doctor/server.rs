@@ -17,7 +17,8 @@ use crate::{
     login::filled,
     profile::Settings,
     redact::Redactor,
-    request::{USER_AGENT, private, unsent},
+    request::{USER_AGENT, unsent},
+    sending::{kind, no_tls, private, runtime},
 };
 
 /// The URL that was given, or a place of the profile's provider.
@@ -42,9 +43,7 @@ pub(super) fn examine(
     credentials: Option<&Credentials>,
     protocol: &ProtocolArgs,
 ) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|_| Failure::other("no runtime", "free some memory"))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         if reached(report, url).await
             && let Some(credentials) = credentials
         {
@@ -62,10 +61,12 @@ pub(super) fn examine(
 async fn reached(report: &mut Report, url: &Url) -> bool {
     let origin = url.origin().ascii_serialization();
     let built = client_builder().user_agent(USER_AGENT).timeout(SILENCE).build();
-    let Ok(http) = built else {
-        let fix = "check the certificates of the system";
-        report.bad("server", Failure::other("TLS cannot be set up", fix));
-        return false;
+    let http = match built {
+        Ok(http) => http,
+        Err(error) => {
+            report.bad("server", no_tls(error));
+            return false;
+        }
     };
     let answer = match http.get(url.clone()).send().await {
         Ok(answer) => answer,
@@ -115,7 +116,7 @@ async fn accepted(
     let redactor = Redactor::new(secrets.into_iter().flatten().map(|given| given.value.expose()));
     let builder = reqwest::Client::builder().user_agent(USER_AGENT).timeout(SILENCE);
     let client = Client::with_builder(signer, builder)
-        .map_err(|_| Failure::other("TLS cannot be set up", "check the certificates"))?
+        .map_err(no_tls)?
         .with_transmission(credentials.transmit(protocol, &captured).into());
     let stamp = Stamp::now()?;
     let request = client.http().get(url.clone()).build();
@@ -123,19 +124,12 @@ async fn accepted(
         request.map_err(|e| unsent(oauth1_client::SignError::Build(e.without_url()).into()))?;
     let answer = client.execute_at(request, stamp.clone()).await.map_err(unsent)?;
     let status = answer.status();
-    if status.as_u16() < 400 {
-        return Ok(status);
-    }
+    let Some(kind) = kind(status) else { return Ok(status) };
     let headers = answer.headers().clone();
     let skew = clock_skew(&headers, SystemTime::now());
     let body = answer.bytes().await.unwrap_or_default();
     let problem = problem_report(&headers, &body);
     let advice = advise(status, problem.as_ref(), skew, &stamp, &redactor);
-    let kind = match status.as_u16() {
-        401 | 403 => Kind::Refused,
-        500.. => Kind::Http5xx,
-        _ => Kind::Http4xx,
-    };
     if kind != Kind::Refused && problem.is_none() {
         let fix = "look whether the address is right: the signature was not what it complained of";
         return Err(Failure::new(kind, format!("the answer is {status}"), fix));

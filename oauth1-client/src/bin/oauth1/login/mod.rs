@@ -18,6 +18,7 @@ use crate::{
     failure::Failure,
     output::{Output, printable},
     profile::Secret,
+    sending::runtime,
 };
 
 use begun::Begun;
@@ -104,8 +105,7 @@ impl Args {
     fn logged_in(&self, output: Output) -> Result<(), Failure> {
         let begun = Begun::of(self, output)?;
         // Ctrl-C ends the process, as it does by default: nothing was written before the end.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|_| Failure::other("no runtime", "free some memory"))?;
+        let runtime = runtime()?;
         let granted = if self.renew {
             runtime.block_on(self.renewed(&begun))?
         } else if self.password {

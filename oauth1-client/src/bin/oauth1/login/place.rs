@@ -14,7 +14,8 @@ use crate::{
     args::Transmit,
     failure::Failure,
     profile::Settings,
-    request::{USER_AGENT, private},
+    request::USER_AGENT,
+    sending::{no_tls, private},
 };
 
 #[derive(clap::Args, Debug)]
@@ -247,10 +248,7 @@ impl Place {
                 .with_signer(|_| signer),
             None => {
                 let client = Client::with_builder(signer.clone(), http);
-                let client = client.map_err(|_| {
-                    Failure::other("TLS cannot be set up", "check the certificates")
-                })?;
-                Delegation::with_client(client, signer, self.endpoints.clone())
+                Delegation::with_client(client.map_err(no_tls)?, signer, self.endpoints.clone())
             }
         };
         Ok(delegation.with_transmission(transmit.into()))

@@ -7,6 +7,7 @@ use crate::{
     failure::{Failure, Kind},
     output::printable,
     request::unsent,
+    sending::kind,
 };
 
 /// Why there is no token. The callback is the one that was asked for, if one was.
@@ -34,12 +35,7 @@ pub(super) fn failed(error: DelegationError, callback: Option<&Callback>) -> Fai
 }
 
 fn refusal(refused: &Refused, callback: Option<&Callback>) -> Failure {
-    let status = refused.status.as_u16();
-    let kind = match status {
-        401 | 403 => Kind::Refused,
-        500.. => Kind::Http5xx,
-        _ => Kind::Http4xx,
-    };
+    let kind = kind(refused.status).unwrap_or(Kind::Http4xx);
     let mut message = refused.to_string();
     let report = refused.report.as_ref();
     let detail = |name| report.and_then(|report| report.detail(name));

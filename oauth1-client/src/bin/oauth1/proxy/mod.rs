@@ -16,13 +16,14 @@ use crate::{
     failure::{Failure, Kind},
     output::{Color, Output, printable},
     reader::Reader,
+    sending::{no_tls, private, threads},
     source::Sources,
 };
 
 use self::{
     listen::{Address, Stopped, stopped},
     relay::{Guard, Relay, Upstream, bind, serve},
-    values::{is_private, own_name, size, upstream},
+    values::{own_name, size, upstream},
 };
 
 #[derive(clap::Args, Debug)]
@@ -108,17 +109,14 @@ impl Args {
         let caller_token = self.caller_token(&sources, output)?;
         address.check(self.allow_remote, caller_token.is_some(), &upstream)?;
         let Signing { signer, transmission, client } = self.signing(&sources, output)?;
-        if signer.method() == SignatureMethod::Plaintext && !is_private(&upstream) {
+        if signer.method() == SignatureMethod::Plaintext && !private(&upstream) {
             return Err(Failure::usage(
                 "PLAINTEXT over http shows the secrets to everybody on the way (RFC 5849 section 3.4.4)",
                 "use https, or --signature-method HMAC-SHA1",
             ));
         }
-        let http = client_builder().build();
-        let http =
-            http.map_err(|_| Failure::other("TLS cannot be set up", "check the certificates"))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|_| Failure::other("no runtime", "free some memory"))?;
+        let http = client_builder().build().map_err(no_tls)?;
+        let runtime = threads()?;
         let ended = runtime.block_on(async {
             // Whoever stops it as soon as it says that it listens must not be too early.
             let stopped = stopped().map_err(|_| no_signals())?;

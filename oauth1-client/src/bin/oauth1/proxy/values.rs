@@ -1,7 +1,7 @@
 //! What is typed for the proxy, read and checked.
 
 use http::uri::Authority;
-use url::{Host, Url};
+use url::Url;
 
 use crate::failure::Failure;
 
@@ -45,17 +45,6 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
     size.ok_or_else(|| "give a number such as 500000, 512k or 1m".into())
 }
 
-/// Whether nobody else can listen on the way: TLS, or this computer.
-pub(super) fn is_private(url: &Url) -> bool {
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || is_here
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,13 +66,5 @@ mod tests {
         for wrong in ["h", "ftp://h", "https://u:p@h", "https://h?a", "https://h#a", "https://"] {
             assert_eq!(upstream(wrong).unwrap_err().kind, Kind::Usage, "{wrong}");
         }
-    }
-
-    #[test]
-    fn this_computer_and_tls_are_private() {
-        let private = |url: &str| is_private(&url.parse().unwrap());
-        assert!(private("https://h") && private("http://127.0.0.2:1") && private("http://[::1]/"));
-        assert!(private("http://localhost") && !private("http://localhost.evil"));
-        assert!(!private("http://h") && !private("http://10.0.0.1"));
     }
 }

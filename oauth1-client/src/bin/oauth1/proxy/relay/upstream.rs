@@ -37,7 +37,7 @@ impl Upstream {
     ) -> Self {
         let base = base.as_str().trim_end_matches('/').to_owned();
         let signs_bodies = signer.as_ref().is_some_and(signs_bodies);
-        let clock = ServerClock::new(A_DAY);
+        let clock = ServerClock::default();
         Self { base, http, signer, transmission, signs_bodies, clock }
     }
 
@@ -97,9 +97,6 @@ impl Upstream {
         response.map_err(|error| SendError::Http(error.without_url()))
     }
 }
-
-/// Clocks that tell local time for universal time are off by less.
-const A_DAY: u32 = 86_400;
 
 /// Whether it signs bodies by their hash: then it cannot sign one that is not there.
 fn signs_bodies(signer: &Signer) -> bool {

@@ -1,5 +1,7 @@
 //! What was refused, for the operator: without secrets, and without values that could be some.
 
+use std::sync::Arc;
+
 use http::request::Parts;
 use oauth1_core::{
     PresentedRequest, SignatureBaseString, SignatureMethod,
@@ -43,7 +45,7 @@ pub struct RefusedRequest {
     /// The name that came with a password.
     pub basic_name: Option<String>,
     /// To look for the mistake, if the signature was another one than it should be.
-    pub(crate) suspicion: Option<Suspicion>,
+    pub(crate) suspicion: Option<Arc<Suspicion>>,
 }
 
 impl RefusedRequest {
@@ -108,7 +110,7 @@ impl RefusedRequest {
         let wrong = matches!(refusal, Refusal::Identity(IdentityError::Signature))
             && presented.signature_method() != SignatureMethod::Plaintext;
         this.signature = if wrong { signature(&frame, &authorization, &form) } else { None };
-        this.suspicion = Suspicion::of(parts, &request, &authorization, &form, seen);
+        this.suspicion = Suspicion::of(parts, &request, &authorization, &form, seen).map(Arc::new);
         this
     }
 }
@@ -119,8 +121,7 @@ impl RefusedRequest {
     /// ask on the request's path: there, the time would tell that the client exists.
     #[must_use]
     pub fn mistake(&self) -> Option<&'static Mistake> {
-        let diagnosis = self.suspicion.as_ref()?.diagnose()?;
-        diagnosis.best()?.mistakes().first().copied()
+        self.suspicion.as_ref()?.mistake()
     }
 }
 

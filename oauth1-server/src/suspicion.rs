@@ -8,7 +8,7 @@ use http::{header::CONTENT_TYPE, request::Parts};
 use oauth1_core::{
     Limits, SignableRequest, Timestamp,
     captured::CapturedRequest,
-    diagnose::{Diagnosis, Surroundings, Suspect},
+    diagnose::{Diagnosis, Mistake, Surroundings, Suspect},
 };
 
 use crate::{ClientRecord, TokenRecord, observer::Seen};
@@ -57,8 +57,13 @@ impl Suspicion {
         Some(Self { request, client, token, now: seen.now? })
     }
 
+    /// The most likely one.
+    pub(crate) fn mistake(&self) -> Option<&'static Mistake> {
+        self.diagnose()?.best()?.mistakes().first().copied()
+    }
+
     /// Takes up to a millisecond.
-    pub(crate) fn diagnose(&self) -> Option<Diagnosis> {
+    fn diagnose(&self) -> Option<Diagnosis> {
         let (signable, authorization) =
             (self.request.signable().ok()?, self.request.authorization());
         let suspect = Suspect::parse(&signable, &authorization, Limits::default()).ok()??.singly();

@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import json
 import random
+import re
 import sys
 from urllib.parse import quote
 
@@ -150,15 +151,9 @@ def octets(text):
 
 
 def unescape(text):
-    out, raw, at = bytearray(), text.encode(), 0
-    while at < len(raw):
-        if raw[at:at + 1] == b"%" and at + 2 < len(raw) + 0 and all(c in b"0123456789abcdefABCDEF" for c in raw[at + 1:at + 3]) and len(raw[at + 1:at + 3]) == 2:
-            out.append(int(raw[at + 1:at + 3], 16))
-            at += 3
-        else:
-            out.append(raw[at])
-            at += 1
-    return bytes(out)
+    """Decodes each %XX, and leaves a lone % as it is."""
+    octet = lambda match: bytes([int(match.group(1), 16)])
+    return re.sub(rb"%([0-9A-Fa-f]{2})", octet, text.encode())
 
 
 MISTAKES = {}

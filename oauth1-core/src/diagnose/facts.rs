@@ -4,18 +4,15 @@ use alloc::{string::String, vec::Vec};
 
 use super::{Surroundings, recipe::Pair};
 use crate::{
-    SignableBody, SignatureMethod,
+    SignableBody, SignableRequest, SignatureMethod,
     parameters::Source,
     percent_encoding::{decode, decode_form},
 };
 
 /// What mistakes look at.
 pub(super) struct Facts<'a> {
+    pub(super) request: SignableRequest<'a>,
     pub(super) method: SignatureMethod,
-    /// As it was sent.
-    pub(super) request_method: &'a str,
-    pub(super) query: &'a [u8],
-    pub(super) body: SignableBody<'a>,
     pub(super) realm: Option<String>,
     pub(super) client: String,
     pub(super) token: Option<String>,
@@ -66,7 +63,7 @@ impl Facts<'_> {
     pub(super) fn read_again(&self, pairs: &[Pair], reading: Reading) -> Vec<Pair> {
         let mut again: Vec<_> =
             pairs.iter().filter(|pair| pair.source == Source::Header).cloned().collect();
-        for (data, source) in [(self.query, Source::Query), (self.body.form(), Source::Body)] {
+        for (data, source) in self.parts() {
             // What was left out stays out.
             if pairs.iter().any(|pair| pair.source == source) {
                 again.extend(reading.signed(data, source));
@@ -78,15 +75,21 @@ impl Facts<'_> {
     /// The signature, where it stands in query or form.
     pub(super) fn sent_signatures(&self) -> Vec<Pair> {
         let reading = Reading::default();
-        let mut pairs = reading.pairs(self.query, Source::Query);
-        pairs.extend(reading.pairs(self.body.form(), Source::Body));
+        let parts = self.parts().into_iter();
+        let mut pairs: Vec<_> =
+            parts.flat_map(|(data, source)| reading.pairs(data, source)).collect();
         pairs.retain(|pair| pair.name == b"oauth_signature");
         pairs
     }
 
+    /// Query and form.
+    fn parts(&self) -> [(&[u8], Source); 2] {
+        [(self.request.query(), Source::Query), (self.request.body().form(), Source::Body)]
+    }
+
     /// A body that is no form.
     pub(super) fn other_body(&self) -> Option<&[u8]> {
-        match self.body {
+        match self.request.body() {
             SignableBody::NotForm(body) if !body.is_empty() => Some(body),
             _ => None,
         }

@@ -202,10 +202,8 @@ impl<'a> Suspect<'a> {
             Some(String::from_utf8_lossy(&pair.value).into_owned())
         };
         let facts = Facts {
+            request: self.request,
             method: self.method,
-            request_method: self.request.method(),
-            query: self.request.query(),
-            body: self.request.body(),
             realm: self.realm.clone(),
             client: value(names::CONSUMER_KEY).unwrap_or_default(),
             token: value(names::TOKEN),

@@ -243,6 +243,15 @@ impl Recipe {
         out
     }
 
+    /// Whether its base string is the one that somebody with the private key has signed.
+    #[cfg(feature = "rsa")]
+    pub(super) fn makes_for(&self, key: &crate::rsa::RsaPublicKey, signature: &[u8]) -> bool {
+        match self.algorithm {
+            Algorithm::Rsa(hash) => key.verify(hash, &self.base_string(), signature),
+            _ => false,
+        }
+    }
+
     /// Whether it makes the text.
     pub(super) fn makes(&self, signature: &[u8]) -> bool {
         let octets = match self.algorithm {

@@ -27,12 +27,7 @@ impl Target<'_> {
             Self::Signature(signature) => recipe.makes(signature),
             Self::BaseString(theirs) => recipe.base_string() == *theirs,
             #[cfg(feature = "rsa")]
-            Self::Rsa(key, signature) => match recipe.algorithm {
-                super::recipe::Algorithm::Rsa(hash) => {
-                    key.verify(hash, &recipe.base_string(), signature)
-                }
-                _ => false,
-            },
+            Self::Rsa(key, signature) => recipe.makes_for(key, signature),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "sql")]
 pub mod cache;
+mod diagnose;
 pub(crate) mod generate;
 mod keyed;
 mod memory;
@@ -16,7 +17,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use oauth1_core::{
     ClientCredentials, SharedSecret, SignatureMethod, Timestamp, TokenCredentials, VerificationKey,
-    diagnose::{Diagnosis, Suspect},
 };
 
 use crate::{
@@ -344,31 +344,6 @@ impl ClientRecord {
             ClientKey::Rsa(key) => {
                 VerificationKey::rsa(method, key.clone()).map(|key| [key].into())
             }
-        }
-    }
-}
-
-impl ClientRecord {
-    /// Which mistake makes the signature of a request, with the secrets that are good now; the
-    /// most telling answer of them. `None` if a method of shared secrets was used by a client that
-    /// has a key pair, or the other way round.
-    pub(crate) fn diagnose(
-        &self,
-        suspect: &Suspect<'_>,
-        method: SignatureMethod,
-        token: Option<&TokenRecord>,
-        now: Timestamp,
-    ) -> Option<Diagnosis> {
-        match &self.0.key {
-            ClientKey::Secret(client) if !method.is_rsa() => {
-                let pairs = client.pairs(token.map(|token| &token.0.secrets), now);
-                let each = pairs.map(|(client, token)| suspect.by_secrets(client, token));
-                let telling = |found: &Diagnosis| (found.is_right(), found.best().is_some());
-                each.reduce(|best, next| if telling(&next) > telling(&best) { next } else { best })
-            }
-            #[cfg(feature = "rsa")]
-            ClientKey::Rsa(key) if method.is_rsa() => Some(suspect.by_public_key(key)),
-            _ => None,
         }
     }
 }

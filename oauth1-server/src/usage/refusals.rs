@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -12,7 +12,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::text;
-use crate::{IdentityError, Judgement, Refusal, RefusedRequest, credentials::sql::is_possible};
+use crate::{
+    IdentityError, Judgement, Refusal, credentials::sql::is_possible, suspicion::Suspicion,
+};
 
 /// A refusal as the table has it.
 #[derive(Clone, Debug)]
@@ -26,13 +28,13 @@ pub(super) struct Kept {
     pub(super) path: String,
     pub(super) detail: serde_json::Value,
     /// Until it was looked for the mistake.
-    refused: Option<Box<RefusedRequest>>,
+    suspicion: Option<Arc<Suspicion>>,
 }
 
 impl Kept {
     /// Looks for the mistake behind a signature that did not match. It takes up to a millisecond.
     pub(super) fn diagnose(&mut self) {
-        let Some(mistake) = self.refused.take().and_then(|refused| refused.mistake()) else {
+        let Some(mistake) = self.suspicion.take().and_then(|suspicion| suspicion.mistake()) else {
             return;
         };
         self.detail["mistake"] = json!(mistake.id);
@@ -42,7 +44,7 @@ impl Kept {
     }
 
     pub(super) const fn is_suspicious(&self) -> bool {
-        self.refused.is_some()
+        self.suspicion.is_some()
     }
 }
 
@@ -99,7 +101,7 @@ impl Refusals {
             method: refused.method.clone(),
             path: refused.path.clone(),
             detail,
-            refused: refused.suspicion.is_some().then(|| Box::new(refused.clone())),
+            suspicion: refused.suspicion.clone(),
         };
         let mut waiting = self.lock();
         if waiting.has_room(client) {

@@ -179,8 +179,8 @@ pub(super) const MISTAKES: &[Mistake] = &[
             let mut split = recipe.clone();
             split.pairs = facts.read_again(&recipe.pairs, reading);
             let raw = |source| match source {
-                Source::Query => facts.query,
-                Source::Body => facts.body.form(),
+                Source::Query => facts.request.query(),
+                Source::Body => facts.request.body().form(),
                 Source::Header => b"",
             };
             let mut found = without(recipe, |pair| {

@@ -149,11 +149,11 @@ pub(super) const MISTAKES: &[Mistake] = &[
         clause: CLAUSE,
         made_by: &["oauth1-request (release builds)", "hand-written signers"],
         apply: |facts, recipe| {
-            if facts.query.is_empty() {
+            if facts.request.query().is_empty() {
                 return Vec::new();
             }
             with_each(recipe, [true, false], |changed, among| {
-                changed.rest = [b"?", facts.query].concat();
+                changed.rest = [b"?", facts.request.query()].concat();
                 if !among {
                     changed.pairs.retain(|pair| pair.source != Source::Query);
                 }
@@ -339,7 +339,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         made_by: &["Net::OAuth", "hand-written signers"],
         apply: |facts, recipe| {
             let lower = recipe.method.to_ascii_lowercase();
-            let methods = [lower, facts.request_method.as_bytes().to_vec()];
+            let methods = [lower, facts.request.method().as_bytes().to_vec()];
             with_each(recipe, methods, |changed, method| changed.method = method)
         },
     },

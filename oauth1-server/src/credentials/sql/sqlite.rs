@@ -8,8 +8,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection, Sqlite,
-    pool::PoolConnection,
+    ConnectOptions, Connection,
     sqlite::{
         SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
     },
@@ -110,35 +109,23 @@ pub(super) async fn open(
     let opening = timeout(LONGEST_OPENING, options.connect()).await;
     let failed = |error| damaged(path, &error).unwrap_or(OpenError::Database(error));
     let first = opening.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed)?;
-    loop {
-        match pool.clone().connect_with(options.clone()).await {
-            Ok(pool) => {
-                let warm = warmed(&pool, max_connections.min(4), start).await.map_err(failed)?;
-                drop(warm);
-                let _ = first.close().await;
-                return Ok(Database::Sqlite(pool));
-            }
-            Err(sqlx::Error::PoolTimedOut) if start.elapsed() < LONGEST_OPENING => {}
-            Err(error) => return Err(failed(error)),
-        }
-    }
+    let pool = pool.connect_lazy_with(options);
+    warm(&pool, max_connections.min(4), start).await.map_err(failed)?;
+    let _ = first.close().await;
+    Ok(Database::Sqlite(pool))
 }
 
 /// Opens connections ahead, so that nobody waits for one while the disk is busy.
-async fn warmed(
-    pool: &SqlitePool,
-    count: u32,
-    start: Instant,
-) -> Result<Vec<PoolConnection<Sqlite>>, sqlx::Error> {
-    let mut warm = Vec::new();
-    while warm.len() < count as usize {
+async fn warm(pool: &SqlitePool, count: u32, start: Instant) -> Result<(), sqlx::Error> {
+    let mut held = Vec::new();
+    while held.len() < count as usize {
         match pool.acquire().await {
-            Ok(connection) => warm.push(connection),
+            Ok(connection) => held.push(connection),
             Err(sqlx::Error::PoolTimedOut) if start.elapsed() < LONGEST_OPENING => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(warm)
+    Ok(())
 }
 
 /// Looks through the file. What takes longer than a moment goes on in the background, so that a

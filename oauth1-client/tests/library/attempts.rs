@@ -113,8 +113,9 @@ fn breaking() -> (String, std::sync::Arc<std::sync::atomic::AtomicU32>) {
     let counted = count.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut head = [0; 4096];
-            if stream.unwrap().read(&mut head).unwrap_or(0) > 0 {
+            let (mut stream, mut head) = (stream.unwrap(), [0; 4096]);
+            // It is counted before the client learns that the connection broke.
+            if stream.read(&mut head).unwrap_or(0) > 0 {
                 counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             }
         }

@@ -8,7 +8,9 @@ use std::{error::Error, fmt, future::Future, pin::Pin};
 
 use oauth1_core::{ParameterError, Problem, protocol_parameters as names};
 
-use crate::{basic::BasicError, policy::AcceptableTimestamps, replay::NonceStoreError};
+use crate::{
+    basic::BasicError, policy::AcceptableTimestamps, replay::NonceStoreError, verifier::Explanation,
+};
 
 /// Any error of a store or a body.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -65,6 +67,10 @@ pub enum Refusal {
     /// Client, token or signature are not right: 401, all alike unless answers are in full.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The signature does not match, and the owner of the client has permitted that the sender
+    /// hears why: 401. Observers are told [`IdentityError::Signature`].
+    #[error("the signature does not match the request: {0}")]
+    Explained(Explanation),
     /// The nonce was used before: 401.
     #[error("the nonce was used before")]
     NonceUsed,
@@ -121,6 +127,7 @@ impl Refusal {
             Self::SignatureMethod => Problem::SignatureMethodRejected.as_str(),
             Self::Timestamp(_) => Problem::TimestampRefused.as_str(),
             Self::Identity(error) => error.problem().as_str(),
+            Self::Explained(_) => Problem::SignatureInvalid.as_str(),
             Self::NonceUsed => Problem::NonceUsed.as_str(),
             Self::TokenExpired => Problem::TokenExpired.as_str(),
             Self::TokenRevoked => Problem::TokenRevoked.as_str(),

@@ -119,7 +119,7 @@ pub use replay::{PostgresNonceStore, PostgresNonceStoreBuilder, PostgresNonceSto
 pub use replay::{RedisNonceStore, RedisNonceStoreBuilder, RedisNonceStoreError};
 pub use self_test::{SelfTest, SelfTestError, self_test};
 pub use verified::VerifiedRequest;
-pub use verifier::{REFUSALS_TARGET, RequestVerifier};
+pub use verifier::{Explanation, REFUSALS_TARGET, RequestVerifier};
 
 // The snippets of the README are compiled and run with the documentation tests.
 #[cfg(all(doctest, feature = "axum"))]

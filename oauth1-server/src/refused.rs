@@ -6,7 +6,7 @@ use http::request::Parts;
 use oauth1_core::{
     PresentedRequest, SignatureBaseString, SignatureMethod,
     authorization::AuthorizationHeader,
-    diagnose::Mistake,
+    diagnose::Finding,
     parameters::{Parameter, Source, parse_form},
     protocol_parameters as names,
 };
@@ -116,12 +116,13 @@ impl RefusedRequest {
 }
 
 impl RefusedRequest {
-    /// The mistake that made the signature another one than it should be, if it is a known one;
-    /// the most likely, where it may be one of several. It takes up to a millisecond, so do not
-    /// ask on the request's path: there, the time would tell that the client exists.
+    /// The mistake that made the signature another one than it should be, if it is a known one,
+    /// or both, if it was two; the most likely, where it may be one of several. It takes up to
+    /// some tenths of a second, so do not ask on the request's path, where the time would tell
+    /// besides that the client exists.
     #[must_use]
-    pub fn mistake(&self) -> Option<&'static Mistake> {
-        self.suspicion.as_ref()?.mistake()
+    pub fn mistakes(&self) -> Option<Finding> {
+        self.suspicion.as_ref()?.diagnose().and_then(|found| found.best().cloned())
     }
 }
 
@@ -189,6 +190,7 @@ impl Refusal {
             Self::Identity(Identity::BodyHash) => {
                 "Compute oauth_body_hash over the octets that are sent."
             }
+            Self::Explained(_) => "Do what the explanation says.",
             Self::NonceUsed => "Sign every attempt anew, with a new nonce.",
             Self::TokenExpired => "Make a new token; key and secret stay.",
             Self::TokenRevoked => "Make a new token, if the key should have one.",

@@ -8,7 +8,7 @@ use http::{header::CONTENT_TYPE, request::Parts};
 use oauth1_core::{
     Limits, SignableRequest, Timestamp,
     captured::CapturedRequest,
-    diagnose::{Diagnosis, Mistake, Surroundings, Suspect},
+    diagnose::{Diagnosis, Surroundings, Suspect},
 };
 
 use crate::{ClientRecord, TokenRecord, observer::Seen};
@@ -57,16 +57,22 @@ impl Suspicion {
         Some(Self { request, client, token, now: seen.now? })
     }
 
-    /// The most likely one.
-    pub(crate) fn mistake(&self) -> Option<&'static Mistake> {
-        self.diagnose()?.best()?.mistakes().first().copied()
+    /// One mistake or two, with the secrets that were good then. Takes up to some tenths of a
+    /// second.
+    pub(crate) fn diagnose(&self) -> Option<Diagnosis> {
+        self.search(true)
     }
 
-    /// Takes up to a millisecond.
-    fn diagnose(&self) -> Option<Diagnosis> {
+    /// One mistake alone, within a millisecond.
+    pub(crate) fn diagnose_singly(&self) -> Option<Diagnosis> {
+        self.search(false)
+    }
+
+    fn search(&self, together: bool) -> Option<Diagnosis> {
         let (signable, authorization) =
             (self.request.signable().ok()?, self.request.authorization());
-        let suspect = Suspect::parse(&signable, &authorization, Limits::default()).ok()??.singly();
+        let suspect = Suspect::parse(&signable, &authorization, Limits::default()).ok()??;
+        let suspect = if together { suspect } else { suspect.singly() };
         let headers = self.request.headers.iter().map(|(name, value)| (&**name, &**value));
         let suspect = suspect.with_surroundings(Surroundings::of_headers(headers));
         let method = suspect.signature_method();

@@ -2,8 +2,10 @@
 //! [`RequestVerifier::judge`].
 
 mod basic;
+mod explain;
 mod told;
 
+pub use explain::Explanation;
 pub use told::REFUSALS_TARGET;
 
 use std::{
@@ -55,6 +57,7 @@ pub struct RequestVerifier {
     quiet: bool,
     answers: Arc<Answers>,
     signatures: Arc<AtomicU64>,
+    explanations: Arc<explain::Explanations>,
     stranger: Stranger,
 }
 
@@ -105,6 +108,7 @@ impl RequestVerifier {
             quiet: false,
             answers: Arc::new(answers),
             signatures: Arc::default(),
+            explanations: Arc::default(),
             stranger,
         }
     }
@@ -230,7 +234,10 @@ impl RequestVerifier {
         let start = (!self.observers.is_empty()).then(Instant::now);
         let judged = self.judge(parts, body, &mut seen).await;
         self.tell(parts, body, &judged, &seen, start);
-        judged
+        match self.explaining(parts, body, &judged, &seen) {
+            Some(explaining) => Err(explaining.await),
+            None => judged,
+        }
     }
 
     /// The same where more than the signature decides: `then` has the last word on a verified
@@ -253,6 +260,9 @@ impl RequestVerifier {
             }
         }
         self.tell(parts, body, &judged, &seen, start);
+        if let Some(explaining) = self.explaining(parts, body, &judged, &seen) {
+            return Err(explaining.await);
+        }
         match (judged, done) {
             (Err(refusal), _) => Err(refusal),
             (Ok(_), Some(value)) => Ok(value),

@@ -84,6 +84,8 @@ async fn screenshots() {
         browser.tick("Choose Chat bot").await;
         browser.press("Continue").await;
         camera.take(browser, "keys-bulk").await;
+        crate::debugger::mistake(desk, &world.key).await;
+        camera.take(&desk.browser, "debugger-mistake").await;
         crate::debugger::compare(desk, &world.key).await;
         camera.take(browser, "debugger-difference").await;
         let rotating = desk.show("/v1/keys?search=chat-bot").await;

@@ -185,6 +185,14 @@ def section(title, found):
     return text
 
 
+def makers(seen):
+    """Which implementation makes which mistake."""
+    text = "\n## Mistakes, and who makes them\n\n"
+    text += "Those that were seen here, alone or with another. A request with each of the others is made by `reference/mistakes.py`, "
+    text += "and named by `cargo test -p oauth1-core --test diagnose`.\n\n| mistake | implementations |\n|---|---|\n"
+    return text + "".join(f"| `{mistake}` | {'; '.join(seen[mistake])} |\n" for mistake in sorted(seen))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=PEERS, metavar="NAME")
@@ -199,7 +207,7 @@ def main():
     except Unavailable as reason:
         sys.exit(f"nothing scored: {reason}")
 
-    rows, sections, missing = "", "", 0
+    rows, sections, missing, seen = "", "", 0, collections.defaultdict(list)
     for name in options.only or PEERS:
         title, (install, command) = PEERS[name]
         print(f"{name} …", file=sys.stderr)
@@ -213,10 +221,12 @@ def main():
             continue
         rows += row(title, version, found)
         sections += section(title, found)
+        for mistake in {name for failure in found["failures"] for name in (failure.get("mistakes") or [[]])[0]}:
+            seen[mistake].append(title)
     if options.only:
-        print(TEXT + rows + sections, end="")
+        print(TEXT + rows + sections + makers(seen), end="")
     else:
-        (HERE.parent / "PEERS.md").write_text(TEXT + rows + sections)
+        (HERE.parent / "PEERS.md").write_text(TEXT + rows + sections + makers(seen))
     return 1 if missing else 0
 
 

@@ -84,12 +84,15 @@ class Client:
     def decode(self, raw):
         return unescape(raw.replace("+", " "))
 
+    def decode_name(self, raw):
+        return self.decode(raw)
+
     def split(self, text):
         out = []
         for piece in text.split("&"):
             if piece:
                 name, equals, value = piece.partition("=")
-                out.append([self.decode(name), self.decode(value), bool(equals)])
+                out.append([self.decode_name(name), self.decode(value), bool(equals)])
         return out
 
     def query_pairs(self):
@@ -258,6 +261,8 @@ simple("brackets-dropped", pairs=lambda s: [[n.partition(b"[")[0], v, e] for n, 
 simple("empty-left-out", pairs=lambda s: [p for p in s.super("pairs") if p[1] or p[0].startswith(b"oauth_")])
 simple("no-equals", pair_text=lambda s, item: item[0] if not item[4] else s.super("pair_text", item))
 simple("plus-kept", decode=lambda s, raw: unescape(raw))
+simple("names-not-decoded", decode_name=lambda s, raw: raw.encode())
+simple("question-mark", split=lambda s, text: s.super("split", text.replace("?", "&")))
 simple("semicolon", split=lambda s, text: s.super("split", text.replace(";", "&")))
 simple("value-cut", pairs=lambda s: [[n, v if n.startswith(b"oauth_") else v.partition(b"=")[0], e] for n, v, e in s.super("pairs")])
 simple("source-ignored", query_pairs=lambda s: [p for p in s.super("query_pairs") if p[0] not in [b[0] for b in s.body_pairs()]])
@@ -435,7 +440,7 @@ def bound(below, function):
 
 
 WORDS = ["status", "page", "id", "q", "Name", "a3", "c2", "c@", "a", "A", "tag", "f[a]", "list[]", "x-y", "sort_by", "~t"]
-VALUES = [b"\xff\xfe", "Hello Ladies", "a+b", "1", "42", "r b", "~home", "it's (a) *test*!", "/a/b:c@d", "100%25", "é", "naïve", "☃", "x;y", "", "Z", "a&b=c", "2 q"]
+VALUES = [b"\xff\xfe", "Hello Ladies", "a+b", "1", "42", "r b", "~home", "it's (a) *test*!", "/a/b:c@d", "100%25", "é", "naïve", "☃", "x;y", "", "Z", "a&b=c", "2 q", "what?why"]
 
 
 def word(draw):
@@ -446,7 +451,7 @@ def document(draw, most):
     pieces = []
     for _ in range(draw.randrange(1, most)):
         name, value = word(draw), draw.choice(VALUES)
-        written = quote(value, safe=draw.choice(["", "/:;"])).replace("%20", draw.choice(["+", "%20"]))
+        written = quote(value, safe=draw.choice(["", "/:;?"])).replace("%20", draw.choice(["+", "%20"]))
         name = quote(name, safe=draw.choice(["", "[]"]))
         pieces.append(name if not value and draw.random() < 0.5 else name + "=" + written)
     if draw.random() < 0.5:

@@ -26,14 +26,16 @@ pub(super) struct Facts<'a> {
 pub(super) struct Reading {
     /// `+` is no space.
     pub(super) plus: bool,
-    /// `;` separates pairs too.
-    pub(super) semicolon: bool,
+    /// What separates pairs beside `&`.
+    pub(super) separator: Option<u8>,
+    /// Names are not decoded.
+    pub(super) raw_names: bool,
 }
 
 impl Reading {
     /// The pairs of a query or a form; what cannot be decoded stays as it is.
     pub(super) fn pairs(self, data: &[u8], source: Source) -> Vec<Pair> {
-        let ends = |octet: &u8| *octet == b'&' || (self.semicolon && *octet == b';');
+        let ends = |octet: &u8| *octet == b'&' || Some(*octet) == self.separator;
         let pieces = data.split(ends).filter(|piece| !piece.is_empty());
         let decoded = |text: &[u8]| {
             let decoded = if self.plus { decode(text) } else { decode_form(text) };
@@ -45,7 +47,8 @@ impl Reading {
                 Some(at) => (&piece[..at], &piece[at + 1..]),
                 None => (piece, &b""[..]),
             };
-            Pair { name: decoded(name), value: decoded(value), source, bare: at.is_none() }
+            let name = if self.raw_names { name.to_vec() } else { decoded(name) };
+            Pair { name, value: decoded(value), source, bare: at.is_none() }
         };
         pieces.map(pair).collect()
     }

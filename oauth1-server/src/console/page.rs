@@ -145,7 +145,7 @@ const MENU: [(&str, &str, Right); 10] = [
     ("/accounts", "Accounts", Right::AccountsManage),
 ];
 
-const DONE: [(&str, &str); 30] = [
+const DONE: [(&str, &str); 32] = [
     ("access-revoked", "Its access has ended. The next request of the application is refused."),
     ("set-up", "You are the first administrator. Sign in to begin."),
     ("signed-out", "You are signed out."),
@@ -156,6 +156,8 @@ const DONE: [(&str, &str); 30] = [
     ("bulk", "Done for all of them."),
     ("privileges", "Privileges saved. They hold with the next request; the secrets are the same."),
     ("revoked", "The token is revoked. The key and its other tokens go on working."),
+    ("explaining", "For an hour, senders with this key hear why a signature is wrong."),
+    ("explained", "Senders hear no reasons any more."),
     ("old-ended", "The old secrets are no longer good."),
     ("password", "The new password is set. Other sessions of that person have ended."),
     ("person-created", "The person can sign in now."),

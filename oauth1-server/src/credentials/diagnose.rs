@@ -1,5 +1,7 @@
 //! Which mistake a client makes, looked for with the secrets that are kept.
 
+use std::sync::Arc;
+
 use oauth1_core::{
     SignatureMethod, Timestamp,
     diagnose::{Diagnosis, Suspect},
@@ -8,6 +10,21 @@ use oauth1_core::{
 use super::{ClientKey, ClientRecord, TokenRecord};
 
 impl ClientRecord {
+    /// Opens the explain window up to and including a second: until then, a sender whose signature
+    /// does not match hears by which mistake it was made ([`Refusal::Explained`]), if anybody who
+    /// has the secrets could find it out. Meanwhile, it can be told that the client exists.
+    ///
+    /// [`Refusal::Explained`]: crate::Refusal::Explained
+    #[must_use]
+    pub fn with_explanations_until(mut self, last: Timestamp) -> Self {
+        Arc::make_mut(&mut self.0).explanations = Some(last);
+        self
+    }
+
+    pub(crate) fn explains(&self, now: Timestamp) -> bool {
+        self.0.explanations.is_some_and(|last| now <= last)
+    }
+
     /// Which mistake makes the signature of a request, with the secrets that are good now; the
     /// most telling answer of them. `None` if a method of shared secrets was used by a client that
     /// has a key pair, or the other way round.

@@ -16,7 +16,7 @@ macro_rules! columns {
          c.rsa_public_key IS NOT NULL AS rsa, c.body_hash_required, c.two_legged, c.ip_allow,
          c.callbacks, c.scopes, c.attributes, c.attribute_methods, c.token_lifetime, c.version,
          c.created_at, c.created_by, c.changed_at, c.last_used_at, c.last_used_address,
-         c.old_secret_expires_at, c.old_secret_used_at, a.name AS account, p.name AS acts_as,
+         c.old_secret_expires_at, c.old_secret_used_at, c.explain_until, a.name AS account, p.name AS acts_as,
          r.name AS role"
     };
 }
@@ -58,6 +58,8 @@ pub struct Key {
     pub old_secret_expires_at: Option<i64>,
     /// When such a secret was used last.
     pub old_secret_used_at: Option<i64>,
+    /// Until when senders hear by which mistake a wrong signature was made.
+    pub explain_until: Option<i64>,
     /// Names between spaces; `None` for whatever the server accepts.
     pub signature_methods: Option<String>,
     /// Whether it signs with an RSA key and has no app secret.
@@ -179,6 +181,7 @@ impl Key {
                 .optional_integer("old_secret_expires_at")?
                 .filter(|end| *end > now()),
             old_secret_used_at: row.optional_integer("old_secret_used_at")?,
+            explain_until: row.optional_integer("explain_until")?.filter(|end| *end > now()),
             signature_methods: row.optional_text("signature_methods")?,
             rsa: row.boolean("rsa")?,
             body_hash_required: row.boolean("body_hash_required")?,
@@ -215,6 +218,7 @@ impl Key {
             "signature_methods": self.signature_methods, "rsa": self.rsa,
             "body_hash_required": self.body_hash_required,
             "old_secret_expires_at": self.old_secret_expires_at,
+            "explain_until": self.explain_until,
         })
     }
 }

@@ -19,6 +19,7 @@ mod create;
 pub mod delegation;
 mod error;
 #[cfg(feature = "server")]
+mod explain;
 mod idempotency;
 mod judge;
 mod key;
@@ -63,6 +64,7 @@ pub use change::KeyChange;
 pub use check::Verdict;
 pub use create::{ClientKind, CreatedKey, NewKey};
 pub use error::{InvalidField, ManagementError};
+pub use explain::LONGEST_EXPLAIN_WINDOW;
 #[cfg(feature = "server")]
 pub(crate) use idempotency::Attempt;
 pub use key::{Key, KeyState, KeyToken};

@@ -132,6 +132,14 @@ impl Answer {
                 ProblemReport::timestamp_refused(acceptable.first, acceptable.last),
             ),
             Refusal::Identity(error) => code(UNAUTHORIZED, error.problem()),
+            Refusal::Explained(explanation) => {
+                let report = ProblemReport::new(Problem::SignatureInvalid);
+                Self {
+                    status: UNAUTHORIZED,
+                    problem: Some(report.with_advice(explanation.to_string())),
+                    retry_after: None,
+                }
+            }
             Refusal::NonceUsed => code(UNAUTHORIZED, Problem::NonceUsed),
             Refusal::TokenExpired => code(UNAUTHORIZED, Problem::TokenExpired),
             Refusal::TokenRevoked => code(UNAUTHORIZED, Problem::TokenRevoked),

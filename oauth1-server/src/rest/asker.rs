@@ -127,9 +127,10 @@ async fn verify(
 /// What the layer answers, as a problem.
 async fn refused(verifier: &RequestVerifier, refusal: &Refusal) -> Problem {
     let (parts, body) = verifier.answers().response(refusal).into_parts();
-    let text = match body.collect().await {
-        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).trim().to_owned(),
-        Err(never) => match never {},
+    let text = match (refusal, body.collect().await) {
+        (Refusal::Explained(explanation), _) => explanation.to_string(),
+        (_, Ok(body)) => String::from_utf8_lossy(&body.to_bytes()).trim().to_owned(),
+        (_, Err(never)) => match never {},
     };
     let code = match parts.status {
         StatusCode::SERVICE_UNAVAILABLE => "unavailable",

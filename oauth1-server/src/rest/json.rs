@@ -51,6 +51,7 @@ pub(super) fn key(key: &Key) -> Json {
         "last_used_address": key.last_used_address,
         "old_secret_expires_at": optional_time(key.old_secret_expires_at),
         "old_secret_used_at": optional_time(key.old_secret_used_at),
+        "explain_until": optional_time(key.explain_until),
     })
 }
 

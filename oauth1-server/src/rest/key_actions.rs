@@ -11,7 +11,7 @@ use super::{
     input::Input,
     json, keys,
 };
-use crate::management::{Rotation, Secret};
+use crate::management::{LONGEST_EXPLAIN_WINDOW, Rotation, Secret};
 
 pub(super) async fn rotate(
     State(state): State<RestState>,
@@ -51,6 +51,37 @@ pub(super) async fn finish_rotation(
     input.no_query()?;
     input.no_body()?;
     let key = state.management().keys().finish_rotation(caller, &key).await?;
+    answer::versioned(&json::key(&key), key.version)
+}
+
+pub(super) async fn explain(
+    State(state): State<RestState>,
+    Path(key): Path<String>,
+    input: Input,
+) -> Answer {
+    let caller = input.caller()?;
+    input.no_query()?;
+    let mut body = input.optional_body()?;
+    let seconds = body.number("seconds").map(u64::try_from);
+    if seconds.is_some_and(|seconds| seconds.is_err()) {
+        body.fail("seconds", "must be from 1 to 3600");
+    }
+    body.end()?;
+    let length = seconds
+        .map_or(LONGEST_EXPLAIN_WINDOW, |seconds| Duration::from_secs(seconds.unwrap_or_default()));
+    let key = state.management().keys().open_explain_window(caller, &key, length).await?;
+    answer::versioned(&json::key(&key), key.version)
+}
+
+pub(super) async fn finish_explaining(
+    State(state): State<RestState>,
+    Path(key): Path<String>,
+    input: Input,
+) -> Answer {
+    let caller = input.caller()?;
+    input.no_query()?;
+    input.no_body()?;
+    let key = state.management().keys().close_explain_window(caller, &key).await?;
     answer::versioned(&json::key(&key), key.version)
 }
 

@@ -99,6 +99,10 @@ fn table() -> Vec<(&'static str, MethodRouter<RestState>)> {
         ("/v1/keys/{key}", get(keys::show).patch(keys::update).delete(keys::delete)),
         ("/v1/keys/{key}/rotate", post(key_actions::rotate)),
         ("/v1/keys/{key}/finish-rotation", post(key_actions::finish_rotation)),
+        (
+            "/v1/keys/{key}/explain",
+            post(key_actions::explain).delete(key_actions::finish_explaining),
+        ),
         ("/v1/keys/{key}/regenerate", post(key_actions::regenerate)),
         ("/v1/keys/{key}/reveal", post(key_actions::reveal)),
         ("/v1/keys/{key}/check", post(key_actions::check)),

@@ -9,8 +9,8 @@
 //! - `refusal` holds the latest 50 of a client, and 200 without one. Its `detail` is a JSON object:
 //!   `problem` and `fix` in words; where known `client`, `token`, `basic_name`,
 //!   `signature_method`, `location`, `timestamp`, `nonce`; `parameters`, a list of names; and
-//!   `base_string` with its values redacted; `mistake` and `clause` where the signature shows what
-//!   the client did wrong. `signature_sha256`, of the text of a signature that did
+//!   `base_string` with its values redacted; `mistakes` and `clauses`, of the same order, where the
+//!   signature shows what the client did wrong. `signature_sha256`, of the text of a signature that did
 //!   not match, tells whether it is a certain one; itself it could be that of a good request that
 //!   was altered on its way.
 

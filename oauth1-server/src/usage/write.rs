@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{
-    refusals::{Kept, Refusals},
+    refusals::{self, Kept, Refusals},
     text,
     uses::{AddressUse, ClientUse, LastUse, MOST_ADDRESSES, Uses},
 };
@@ -77,7 +77,7 @@ pub(super) async fn refusals(database: &Database, refusals: &Refusals) -> Result
     }
     if kept.iter().any(Kept::is_suspicious) {
         let search = move || {
-            kept.iter_mut().for_each(Kept::diagnose);
+            refusals::diagnose(&mut kept);
             kept
         };
         kept = tokio::task::spawn_blocking(search).await.unwrap_or_default();

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     browser::{Browser, DESKTOP, Look, PHONE},
-    card, consent,
+    card, consent, debugger,
     desk::at_console,
     webdriver::missing_here,
     world::{OUTSIDE, open, world},
@@ -43,6 +43,11 @@ async fn pages_are_accessible() {
         browser.session.script("document.querySelector('form.form').submit()", &[]).await;
         browser.sees("Say who builds").await;
         found.look(browser, "a form with errors").await;
+        debugger::mistake(desk, &world.key).await;
+        found.look(browser, "a mistake").await;
+        browser.open(&format!("/keys/{}/refusals", world.id())).await;
+        browser.press("Tell for an hour").await;
+        found.look(browser, "an explain window").await;
         browser.session.devtools("Network.clearBrowserCookies", json!({})).await;
         for (_, path) in OUTSIDE {
             open(browser, path).await;

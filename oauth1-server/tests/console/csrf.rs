@@ -141,7 +141,7 @@ fn route(action: &str) -> String {
     route
 }
 
-const ROUTES: [&str; 33] = [
+const ROUTES: [&str; 34] = [
     "/setup",
     "/sign-in",
     "/sign-out",
@@ -155,6 +155,7 @@ const ROUTES: [&str; 33] = [
     "/keys/{}/tokens/{}/revoke",
     "/keys/{}/rotate",
     "/keys/{}/finish-rotation",
+    "/keys/{}/explain",
     "/keys/{}/regenerate",
     "/keys/{}/delete",
     "/keys/{}/reveal",

@@ -18,6 +18,15 @@ pub async fn compare(desk: &Desk, key: &Json) {
     browser.sees("The first difference").await;
 }
 
+/// Shows a request whose signature was made with a known mistake.
+pub async fn mistake(desk: &Desk, key: &Json) {
+    let mut wrong = key.clone();
+    wrong["app_secret"] = key["token_secret"].clone();
+    wrong["token_secret"] = key["app_secret"].clone();
+    explain(desk, &wrong, "GET", "/echo?shop=Berlin").await;
+    desk.browser.sees("swapped App secret and Token secret").await;
+}
+
 /// Pastes a curl line, and returns the base string that the page derives.
 async fn explain(desk: &Desk, key: &Json, method: &str, path: &str) -> String {
     let browser = &desk.browser;
@@ -57,12 +66,7 @@ async fn the_debugger_finds_the_first_difference() {
         browser.sees("The signature is not the one").await;
         browser.sees("No known mistake makes it").await;
         shows_no_secret(browser, &key).await;
-        // Swapped secrets are named.
-        wrong = key.clone();
-        wrong["app_secret"] = key["token_secret"].clone();
-        wrong["token_secret"] = key["app_secret"].clone();
-        explain(desk, &wrong, "GET", "/echo").await;
-        browser.sees("swapped App secret and Token secret").await;
+        mistake(desk, &key).await;
         browser.sees("RFC 5849 section 3.4.2").await;
         shows_no_secret(browser, &key).await;
         // What cannot be read is told at its field.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     card::four_values,
-    desk::{Desk, at_console, text},
+    desk::{Desk, at_console, authorization, text},
 };
 
 /// Opens the page of a key, or one below it.
@@ -190,6 +190,32 @@ async fn refused_requests_stand_there_with_reason_and_fix() {
         desk.shows("/v1/refusals", "consumer_key_unknown").await;
         browser.follow_in("Main", "Refused requests").await;
         browser.sees("consumer_key_unknown").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn senders_hear_the_mistake_while_the_owner_lets_them() {
+    at_console(async |desk| {
+        let key = desk.key("till-7").await;
+        // The query is not signed.
+        let answer = async || {
+            let header = authorization(&key, "GET", &desk.service("/echo"));
+            let request = reqwest::Client::new().get(desk.service("/echo?shop=7"));
+            let answer = request.header("authorization", header).send().await.unwrap();
+            assert_eq!(answer.status(), 401);
+            answer.text().await.unwrap()
+        };
+        assert!(!answer().await.contains("query-left-out"));
+        let browser = &desk.browser;
+        open(desk, &key, "/refusals").await;
+        browser.press("Tell for an hour").await;
+        browser.sees("For an hour, senders with this key hear").await;
+        assert!(answer().await.contains("query-left-out"));
+        browser.press("Stop telling").await;
+        browser.sees("Senders hear no reasons any more").await;
+        assert!(!answer().await.contains("query-left-out"));
+        browser.sees("A sender hears only that the signature is wrong").await;
     })
     .await;
 }

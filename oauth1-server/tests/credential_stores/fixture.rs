@@ -13,7 +13,7 @@ use http::Request;
 use http_body_util::Full;
 use oauth1_core::{ClientCredentials, Nonce, Signer, Stamp, Timestamp, TokenCredentials};
 use oauth1_server::{
-    CredentialStore, IssuedCredentials, MemoryNonceStore, PublicOrigin, RequestVerifier,
+    CredentialStore, IssuedCredentials, MemoryNonceStore, PublicOrigin, Refusal, RequestVerifier,
     credentials::{
         seal::{MasterKeySource, MasterKeys},
         sql::{SqlCredentialStore, StoreSettings},
@@ -218,6 +218,7 @@ pub async fn verdict(
     match verifier.verify(request).await {
         Ok((_, Some(_))) => "ok",
         Ok((_, None)) => "unsigned",
+        Err(Refusal::Explained(_)) => "explained",
         Err(refusal) => refusal.name(),
     }
 }

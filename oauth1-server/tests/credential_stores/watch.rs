@@ -92,6 +92,14 @@ async fn every_change_of_another_process_is_seen(kind: Kind) {
     becomes(&credentials, "consumer_key_refused").await;
     keys.set_enabled(&caller(), &name, true).await.unwrap();
     becomes(&credentials, "ok").await;
+    let secret = oauth1_core::ClientCredentials::new(&key.key.app_key, "another");
+    let wrong =
+        oauth1_server::IssuedCredentials { client: secret, token: credentials.token.clone() };
+    becomes(&wrong, "signature_invalid").await;
+    keys.open_explain_window(&caller(), &name, Duration::from_secs(3600)).await.unwrap();
+    becomes(&wrong, "explained").await;
+    keys.close_explain_window(&caller(), &name).await.unwrap();
+    becomes(&wrong, "signature_invalid").await;
     // By hand, behind all services.
     fixture.execute("UPDATE token SET revoked_at = 1").await;
     becomes(&credentials, "token_revoked").await;

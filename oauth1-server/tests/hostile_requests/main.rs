@@ -8,6 +8,7 @@
 mod support;
 
 mod encoding;
+mod explain;
 mod header;
 mod host_and_stores;
 mod identity;

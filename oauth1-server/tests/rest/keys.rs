@@ -14,6 +14,7 @@ crate::on_both!(
     roles_decide_what_may_be_done,
     assignments_are_given_by_super_administrators,
     basic_credentials_work_without_secrets_in_lists,
+    a_key_is_explained_for_an_hour_at_most,
 );
 
 async fn a_key_from_making_to_deleting(kind: Kind) {
@@ -354,4 +355,46 @@ async fn basic_credentials_work_without_secrets_in_lists(kind: Kind) {
         let new = call("POST", "/v1/basic-credentials").json(&json!({ "name": name }));
         new.send().await.problem(422, "invalid_field");
     }
+}
+
+async fn a_key_is_explained_for_an_hour_at_most(kind: Kind) {
+    let Some(fixture) = Fixture::new(kind).await else { return };
+    let ada = fixture.person("ada", "admin", None).await;
+    let call = |method: &str, path: &str| fixture.call_as(&ada, method, path);
+    let key = call("POST", "/v1/keys").json(&json!({ "name": "bot", "role": "admin" }));
+    let key = key.send().await.expect(201).json;
+    // The query is not signed.
+    let refused = async || {
+        let signed = fixture.signed(&key, "GET", "/v1/keys");
+        let header = signed.request.headers_ref().unwrap()["authorization"].to_str().unwrap();
+        let sent = fixture.call("GET", "/v1/keys?limit=1").header("authorization", header);
+        sent.send().await.problem(401, "signature_refused").text
+    };
+    assert!(!refused().await.contains("query-left-out"));
+    let opened = call("POST", "/v1/keys/bot/explain").send().await.expect(200);
+    let end: jiff::Timestamp = text(&opened.json, "explain_until").parse().unwrap();
+    let left = end.as_millisecond() - crate::fixture::now();
+    assert!((3_500_000..=3_600_000).contains(&left), "{left}");
+    assert_eq!(opened.header("etag"), "\"2\"");
+    let told = refused().await;
+    assert!(told.contains("query-left-out") && told.contains("RFC 5849 section"), "{told}");
+    let closed = call("DELETE", "/v1/keys/bot/explain").send().await.expect(200);
+    assert!(closed.json["explain_until"].is_null());
+    assert!(!refused().await.contains("query-left-out"));
+    for wrong in [json!({ "seconds": 3601 }), json!({ "seconds": 0 }), json!({ "seconds": -1 })] {
+        let refused = call("POST", "/v1/keys/bot/explain").json(&wrong).send().await;
+        refused.problem(422, "invalid_field");
+    }
+    let short = call("POST", "/v1/keys/bot/explain").json(&json!({ "seconds": 1 }));
+    short.send().await.expect(200);
+    tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
+    assert!(!refused().await.contains("query-left-out"), "it closes by itself");
+    assert!(call("GET", "/v1/keys/bot").send().await.expect(200).json["explain_until"].is_null());
+    let eve = fixture.person("eve", "auditor", None).await;
+    for method in ["POST", "DELETE"] {
+        let refused = fixture.call_as(&eve, method, "/v1/keys/bot/explain").send().await;
+        refused.problem(403, "permission_denied");
+    }
+    let audit = call("GET", "/v1/audit?limit=10").send().await.expect(200).text;
+    assert!(audit.contains("key.explain") && audit.contains("key.finish_explaining"));
 }

@@ -168,6 +168,32 @@ pub(super) const MISTAKES: &[Mistake] = &[
         },
     },
     Mistake {
+        id: "names-not-decoded",
+        title: "signed names of query or form as they were sent, without decoding them",
+        explanation: "Names and values are decoded before they are encoded, so that each spelling is signed alike.",
+        fix: "Decode names as well as values, with + as a space, before encoding them.",
+        clause: CLAUSE,
+        made_by: &["oauth-1.0a (JavaScript)"],
+        apply: |facts, recipe| {
+            with_each(recipe, [false, true], |changed, plus| {
+                let reading = Reading { raw_names: true, plus, ..Reading::default() };
+                changed.pairs = facts.read_again(&recipe.pairs, reading);
+            })
+        },
+    },
+    Mistake {
+        id: "question-mark",
+        title: "took a second ? in the query for a separator",
+        explanation: "The first ? begins the query; others in it are part of a name or value.",
+        fix: "Send ? in names and values as %3F.",
+        clause: CLAUSE,
+        made_by: &["liboauth"],
+        apply: |facts, recipe| {
+            let reading = Reading { separator: Some(b'?'), ..Reading::default() };
+            with(recipe, |changed| changed.pairs = facts.read_again(&recipe.pairs, reading))
+        },
+    },
+    Mistake {
         id: "semicolon",
         title: "took ; for a separator, or dropped what has one",
         explanation: "Only & separates parameters; ; is part of a name or value.",
@@ -175,7 +201,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         clause: CLAUSE,
         made_by: &["ruby oauth (splits)", "gomodule/oauth1 (drops, since Go 1.17)"],
         apply: |facts, recipe| {
-            let reading = Reading { semicolon: true, ..Reading::default() };
+            let reading = Reading { separator: Some(b';'), ..Reading::default() };
             let mut split = recipe.clone();
             split.pairs = facts.read_again(&recipe.pairs, reading);
             let raw = |source| match source {

@@ -148,6 +148,14 @@ async fn execute(
         KeysCommand::Refusals(args) => {
             print.refusals(&keys.refusals(&caller, args.key.as_deref()).await.map_err(failed)?);
         }
+        KeysCommand::Explain(args) if args.off => {
+            let key = keys.close_explain_window(&caller, &args.key.key).await.map_err(failed)?;
+            print.done("no longer explained", &key);
+        }
+        KeysCommand::Explain(args) => {
+            let opened = keys.open_explain_window(&caller, &args.key.key, args.length).await;
+            print.explained(&opened.map_err(failed)?);
+        }
         KeysCommand::Delete(args) => {
             let id = sure(&keys, &caller, &args, "Delete for good").await?;
             print.done("deleted", &keys.delete(&caller, &id, None).await.map_err(failed)?);

@@ -40,6 +40,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Console>)> {
         ("/keys/{key}/delete", get(delete::form).post(delete::delete)),
         ("/keys/{key}/reveal", get(reveal::form).post(reveal::reveal)),
         ("/keys/{key}/refusals", get(refusals::list)),
+        ("/keys/{key}/explain", post(refusals::explain)),
         ("/keys/{key}/first-use", get(watch::first_use)),
     ]
 }

@@ -23,7 +23,7 @@ pub(super) async fn client(
     const SQL: &str = "
         SELECT c.id, c.name, c.environment, c.expires_at, c.signature_methods,
                c.body_hash_required, c.rsa_public_key, c.scopes, c.attributes, c.two_legged,
-               c.ip_allow, c.attribute_methods, a.name AS account, a.id AS account_id,
+               c.ip_allow, c.attribute_methods, c.explain_until, a.name AS account, a.id AS account_id,
                c.enabled AND a.deleted_at IS NULL
                    AND (c.acts_as IS NULL OR (p.enabled AND p.deleted_at IS NULL)) AS enabled,
                p.scopes AS person_scopes,
@@ -66,6 +66,9 @@ fn record(
     }
     if let Some(expires) = row.optional_integer("expires_at")? {
         record = record.with_expiry(last_second(expires)?);
+    }
+    if let Some(end) = row.optional_integer("explain_until")? {
+        record = record.with_explanations_until(last_second(end)?);
     }
     let attributes = parse_attributes(&row.text("attributes")?)?;
     for (name, value) in &attributes {

@@ -30,7 +30,7 @@ pub enum SchemaVersion {
 
 impl SchemaVersion {
     /// What this program needs.
-    pub const NEEDED: i64 = 4;
+    pub const NEEDED: i64 = 5;
 
     pub(super) async fn of(database: &Database) -> Result<Self, OpenError> {
         let tables = database.choose(
@@ -99,6 +99,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (2, "management", include_str!("../../../migrations/sqlite/0002_management.sql")),
     (3, "console", include_str!("../../../migrations/sqlite/0003_console.sql")),
     (4, "delegation", include_str!("../../../migrations/sqlite/0004_delegation.sql")),
+    (5, "explain", include_str!("../../../migrations/sqlite/0005_explain.sql")),
 ];
 #[cfg(feature = "postgres")]
 const POSTGRES: &[(i64, &str, &str)] = &[
@@ -106,6 +107,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (2, "management", include_str!("../../../migrations/postgres/0002_management.sql")),
     (3, "console", include_str!("../../../migrations/postgres/0003_console.sql")),
     (4, "delegation", include_str!("../../../migrations/postgres/0004_delegation.sql")),
+    (5, "explain", include_str!("../../../migrations/postgres/0005_explain.sql")),
 ];
 
 #[cfg(test)]

@@ -249,6 +249,8 @@ fn keys() -> Vec<Operation> {
         op("delete", "/v1/keys/{key}", "deleteKey", "keys", "Delete a key for good.", (204, "")).conditional(),
         op("post", "/v1/keys/{key}/rotate", "rotateKey", "keys", "New secrets; the old ones are good for some time more.", (200, "Rotated")).optional_body("Rotation").versioned().repeatable(),
         op("post", "/v1/keys/{key}/finish-rotation", "finishRotation", "keys", "End the old secrets of a rotation now.", (200, "Key")).versioned().repeatable(),
+        op("post", "/v1/keys/{key}/explain", "explainKey", "keys", "Open the explain window: senders hear by which mistake a wrong signature was made.", (200, "Key")).optional_body("ExplainWindow").versioned().repeatable(),
+        op("delete", "/v1/keys/{key}/explain", "finishExplaining", "keys", "Close the explain window now.", (200, "Key")).versioned(),
         op("post", "/v1/keys/{key}/regenerate", "regenerateKey", "keys", "Four new values; the old ones end now.", (200, "KeyWithSecrets")).versioned().repeatable(),
         op("post", "/v1/keys/{key}/reveal", "revealSecret", "keys", "One secret again, where the account permits it, shortly after the password was given again.", (200, "Secret")).body("Reveal"),
         op("post", "/v1/keys/{key}/check", "checkKey", "keys", "Whether a key could make a request, and what stands in the way.", (200, "Verdict")).body("Check"),

@@ -121,7 +121,7 @@ fn answers(all: &mut Map<String, Json>) {
         ("version", of("integer")), ("created_at", time()), ("created_by", text()),
         ("changed_at", time()), ("last_used_at", optional_time()),
         ("last_used_address", nullable("string")), ("old_secret_expires_at", optional_time()),
-        ("old_secret_used_at", optional_time()),
+        ("old_secret_used_at", optional_time()), ("explain_until", optional_time()),
     ];
     add("Key", object(&key));
     let secrets = [("app_secret", nullable("string")), ("token_secret", nullable("string"))];
@@ -216,6 +216,7 @@ fn bodies(all: &mut Map<String, Json>) {
     add("NewKey", body(&[], &new));
     add("KeyChange", body(&[], &change));
     add("Rotation", body(&[], &[("only", words(&["both", "app_secret", "token_secret"])), ("grace", whole(0, 2_592_000))]));
+    add("ExplainWindow", body(&[], &[("seconds", whole(1, 3_600))]));
     add("Reveal", body(&["secret"], &[("secret", words(&["app_secret", "token_secret"]))]));
     add("Check", body(&["method", "path"], &[("method", text()), ("path", text()), ("address", text())]));
     add("NewToken", body(&[], &[("lifetime", lifetime()), ("scopes", texts())]));

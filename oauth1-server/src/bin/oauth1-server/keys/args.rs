@@ -39,6 +39,8 @@ pub(crate) enum KeysCommand {
     Addresses(KeyArgs),
     /// Show the latest refused requests of a key, or of senders without a known one.
     Refusals(RefusalsArgs),
+    /// Tell senders by which mistake a wrong signature was made, for an hour at most.
+    Explain(ExplainArgs),
     /// Delete a key for good, and erase its secrets.
     Delete(SureArgs),
 }
@@ -262,6 +264,18 @@ pub(crate) struct RefusalsArgs {
     pub(super) key: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(super) key: KeyArgs,
+    /// How long: 1h at most
+    #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = values::duration)]
+    pub(super) length: Duration,
+    /// Stop telling
+    #[arg(long, conflicts_with = "length")]
+    pub(super) off: bool,
+}
+
 /// A key, and whether to ask first.
 #[derive(Debug, Args)]
 pub(crate) struct SureArgs {
@@ -288,6 +302,7 @@ impl KeysCommand {
             Self::Token(args) => &args.key.common,
             Self::Revoke(args) => &args.key.common,
             Self::Check(args) => &args.key.common,
+            Self::Explain(args) => &args.key.common,
             Self::Regenerate(args) | Self::Delete(args) => &args.key.common,
         }
     }

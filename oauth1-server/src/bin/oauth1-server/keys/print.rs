@@ -123,6 +123,7 @@ impl Print {
             ("Used from", key.last_used_address.as_deref().unwrap_or_default()),
             ("Old secret until", &time(key.old_secret_expires_at, "")),
             ("Old secret used", &time(key.old_secret_used_at, "")),
+            ("Explained until", &time(key.explain_until, "")),
         ] {
             if !matches!(value, "" | "{}") {
                 println!("{label:<17} {value}");
@@ -215,9 +216,22 @@ impl Print {
             let path = refusal.path.escape_debug().to_string();
             let address = refusal.address.clone().unwrap_or_default();
             let method = refusal.method.escape_debug().to_string();
-            [time(Some(refusal.at), ""), refusal.reason.clone(), address, method, path]
+            let detail: Json = serde_json::from_str(&refusal.detail).unwrap_or_default();
+            let why = detail["problem"].as_str().unwrap_or_default().escape_debug().to_string();
+            [time(Some(refusal.at), ""), refusal.reason.clone(), address, method, path, why]
         });
-        table(["AT", "REASON", "FROM", "METHOD", "PATH"], rows);
+        table(["AT", "REASON", "FROM", "METHOD", "PATH", "WHY"], rows);
+    }
+
+    pub(super) fn explained(self, key: &Key) {
+        if self.json {
+            println!("{:#}", to_json(key));
+            return;
+        }
+        let end = time(key.explain_until, "now");
+        println!("{} ({}) is explained until {end}.", key.name, key.app_key);
+        eprintln!("Until then, who sends a wrong signature hears by which mistake it was made,");
+        eprintln!("and who knows the app key can tell that it exists.");
     }
 
     pub(super) fn done(self, what: &str, key: &Key) {
@@ -257,6 +271,7 @@ fn to_json(key: &Key) -> Json {
         "last_used_address": key.last_used_address,
         "old_secret_expires_at": optional(key.old_secret_expires_at),
         "old_secret_used_at": optional(key.old_secret_used_at),
+        "explain_until": optional(key.explain_until),
         "tokens": tokens.collect::<Vec<_>>(),
     })
 }

@@ -100,7 +100,7 @@ impl RefusedRequest {
             if is_shown(name) {
                 *parameter
             } else {
-                Parameter::decoded(&**name, REDACTED, parameter.source())
+                Parameter::decoded(&**name, REDACTED.as_bytes(), parameter.source())
             }
         });
         let base_string = SignatureBaseString::new(request.method(), request.uri(), shown);
@@ -247,6 +247,7 @@ impl DelegationError {
     }
 }
 
-const REDACTED: &[u8] = b"redacted";
+/// Stands in base strings instead of a value.
+pub(crate) const REDACTED: &str = "redacted";
 /// Octets of a base string.
 const LONGEST: usize = 8 * 1024;

@@ -16,6 +16,7 @@ use super::{
     asked::{Ask, Asked},
     form::{Errors, Values, sentence},
     page::{self, Shell},
+    redacted::filled,
     refused::Refused,
     session::Answer,
 };
@@ -92,7 +93,8 @@ fn show(
 ) -> Response {
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let theirs = form.given("theirs");
-    let ours = derivation.as_ref().map(|found| found.base_string.as_str()).or(kept.as_deref());
+    let filled = kept.as_deref().zip(theirs).map(|(kept, theirs)| filled(kept, theirs));
+    let ours = derivation.as_ref().map(|found| found.base_string.as_str()).or(filled.as_deref());
     let both = ours.zip(theirs);
     let difference = both.and_then(|(ours, theirs)| Parted::of(ours, theirs));
     let same = both.is_some() && difference.is_none();

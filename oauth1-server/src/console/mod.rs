@@ -13,6 +13,7 @@ mod keys;
 mod once;
 mod organisation;
 pub(crate) mod page;
+mod redacted;
 mod refusals;
 pub(crate) mod refused;
 pub(crate) mod session;

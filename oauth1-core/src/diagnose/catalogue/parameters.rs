@@ -121,6 +121,26 @@ pub(super) const MISTAKES: &[Mistake] = &[
         apply: |_, recipe| with_each(recipe, [false, true], number),
     },
     Mistake {
+        id: "names-not-decoded",
+        title: "signed names of query or form as they were sent, without decoding them",
+        explanation: "Names and values are decoded before they are encoded, so that each spelling is signed alike.",
+        fix: "Decode names as well as values, with + as a space, before encoding them.",
+        clause: CLAUSE,
+        made_by: &["oauth-1.0a (JavaScript)"],
+        apply: |facts, recipe| {
+            // Without an escape in a name, a + that is kept is another mistake.
+            [false, true]
+                .into_iter()
+                .filter_map(|plus| {
+                    let reading = |raw_names| Reading { raw_names, plus, ..Reading::default() };
+                    let raw = facts.read_again(&recipe.pairs, reading(true));
+                    let is_other = raw != facts.read_again(&recipe.pairs, reading(false));
+                    is_other.then(|| Recipe { pairs: raw, ..recipe.clone() })
+                })
+                .collect()
+        },
+    },
+    Mistake {
         id: "brackets-dropped",
         title: "signed names without their brackets",
         explanation: "a[] and a[b] are names like all others: the brackets are part of them, sent or not as the client likes, but signed as sent.",
@@ -165,20 +185,6 @@ pub(super) const MISTAKES: &[Mistake] = &[
         apply: |facts, recipe| {
             let reading = Reading { plus: true, ..Reading::default() };
             with(recipe, |changed| changed.pairs = facts.read_again(&recipe.pairs, reading))
-        },
-    },
-    Mistake {
-        id: "names-not-decoded",
-        title: "signed names of query or form as they were sent, without decoding them",
-        explanation: "Names and values are decoded before they are encoded, so that each spelling is signed alike.",
-        fix: "Decode names as well as values, with + as a space, before encoding them.",
-        clause: CLAUSE,
-        made_by: &["oauth-1.0a (JavaScript)"],
-        apply: |facts, recipe| {
-            with_each(recipe, [false, true], |changed, plus| {
-                let reading = Reading { raw_names: true, plus, ..Reading::default() };
-                changed.pairs = facts.read_again(&recipe.pairs, reading);
-            })
         },
     },
     Mistake {

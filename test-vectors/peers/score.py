@@ -81,15 +81,20 @@ def python(requirement, package):
     return install, lambda tools, folder: [tools / "venv/bin/python", folder / "answer.py"]
 
 
-def npm(package, version):
+def npm(package, version, prefix="node", adapter=None):
+    """A prefix of its own keeps two versions of a package apart, and an adapter in another folder serves both."""
+
     def install(tools):
-        manifest = tools / "node/node_modules" / package / "package.json"
+        manifest = tools / prefix / "node_modules" / package / "package.json"
         if not manifest.exists() or json.loads(manifest.read_text())["version"] != version:
-            (tools / "node").mkdir(exist_ok=True)
-            run("npm install", ["npm", "install", "--prefix", tools / "node", "--no-audit", "--no-fund", f"{package}@{version}"])
+            (tools / prefix).mkdir(exist_ok=True)
+            run("npm install", ["npm", "install", "--prefix", tools / prefix, "--no-audit", "--no-fund", f"{package}@{version}"])
         return json.loads(manifest.read_text())["version"]
 
-    return install, lambda tools, folder: ["node", "--no-deprecation", folder / "answer.js", tools / "node"]
+    def command(tools, folder):
+        return ["node", "--no-deprecation", (HERE / adapter if adapter else folder) / "answer.js", tools / prefix]
+
+    return install, command
 
 
 def script(interpreter, name, *packages):
@@ -132,6 +137,10 @@ PEERS = {
     "authlib": ("Authlib, Python", python("authlib==1.9.9", "authlib")),
     "node-oauth-1.0a": ("oauth-1.0a, JavaScript", npm("oauth-1.0a", "2.2.6")),
     "node-oauth": ("oauth, JavaScript", npm("oauth", "0.10.2")),
+    "mashape-oauth": ("mashape-oauth, JavaScript", npm("mashape-oauth", "0.1.71")),
+    "ims-lti": ("ims-lti, JavaScript", npm("ims-lti", "3.0.2")),
+    "request": ("request, JavaScript", npm("request", "2.88.2", "node-request")),
+    "request-early": ("request (with oauth-sign 0.3.0), JavaScript", npm("request", "2.34.0", "node-request-early", "request")),
     "ruby-oauth": ("oauth, Ruby", script("ruby", "answer.rb", "ruby-oauth", "ruby-rack", "ruby")),
     "php-oauth": ("oauth, PHP", script("php", "answer.php", "php-oauth", "php-cli")),
     "net-oauth-perl": ("Net::OAuth, Perl", script("perl", "answer.pl", "libnet-oauth-perl", "libcrypt-openssl-rsa-perl")),

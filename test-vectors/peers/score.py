@@ -135,6 +135,8 @@ def cargo(crate):
 PEERS = {
     "oauthlib": ("oauthlib, Python", python("oauthlib[signedtoken]==4.0.1", "oauthlib")),
     "authlib": ("Authlib, Python", python("authlib==1.9.9", "authlib")),
+    "oauth2": ("oauth2 (python-oauth2), Python", python("oauth2==1.9.0.post1", "oauth2")),
+    "mastercard": ("mastercard-oauth1-signer, Python", python("mastercard-oauth1-signer==1.9.2", "mastercard-oauth1-signer")),
     "node-oauth-1.0a": ("oauth-1.0a, JavaScript", npm("oauth-1.0a", "2.2.6")),
     "node-oauth": ("oauth, JavaScript", npm("oauth", "0.10.2")),
     "mashape-oauth": ("mashape-oauth, JavaScript", npm("mashape-oauth", "0.1.71")),

@@ -34,6 +34,7 @@ def sign_request(given)
   raise NotImplemented unless %w[oauth_consumer_key oauth_signature_method oauth_timestamp oauth_nonce].all? { |name| params.key?(name) }
   raise NotImplemented unless (params.keys - OPTIONS.map { |name| "oauth_#{name}" } - %w[oauth_timestamp oauth_nonce]).empty?
   raise NotImplemented unless params['oauth_signature_method'] == 'HMAC-SHA1'
+  raise NotImplemented if given['body'] && !given['content_type'] # it gives it a type
   header = authorized(given, params)
   { base_string: $base_string, signature: CGI.unescape(header[/oauth_signature="([^"]*)"/, 1]), authorization_header: "OAuth #{header}" }
 end

@@ -101,6 +101,11 @@ def script(interpreter, name, *packages):
     return lambda tools: debian(*packages), lambda tools, folder: [interpreter, folder / name]
 
 
+def java(jars, *packages):
+    path = ":".join(f"/usr/share/java/{jar}.jar" for jar in jars)
+    return lambda tools: debian(*packages, "default-jdk-headless"), lambda tools, folder: ["java", "-cp", path, folder / "Answer.java"]
+
+
 def built(folder, build, *packages):
     """Debian packages, and a program made of the adapter."""
 
@@ -153,6 +158,7 @@ PEERS = {
     "net-oauth-perl": ("Net::OAuth, Perl", script("perl", "answer.pl", "libnet-oauth-perl", "libcrypt-openssl-rsa-perl")),
     "www-oauth": ("WWW::OAuth, Perl", script("perl", "answer.pl", "libwww-oauth-perl", "libcrypt-openssl-rsa-perl")),
     "httr": ("httr, R", script("Rscript", "answer.R", "r-cran-httr", "r-cran-jsonlite")),
+    "signpost": ("signpost, Java", java(["signpost-core", "commons-codec", "gson"], "liboauth-signpost-java", "libgoogle-gson-java")),
     "gomodule": ("gomodule/oauth1, Go", built("gomodule", compile_go, "golang-github-gomodule-oauth1-dev", "golang-go")),
     "liboauth": ("liboauth, C", built("liboauth", compile_c, "liboauth-dev")),
     "oauth1-request": ("oauth1-request, Rust", cargo("oauth1-request")),

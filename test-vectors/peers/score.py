@@ -81,19 +81,29 @@ def python(requirement, package):
     return install, lambda tools, folder: [tools / "venv/bin/python", folder / "answer.py"]
 
 
-def npm(package, version):
+def npm(package, version, prefix="node", adapter=None):
+    """A prefix of its own keeps two versions of a package apart, and an adapter in another folder serves both."""
+
     def install(tools):
-        manifest = tools / "node/node_modules" / package / "package.json"
+        manifest = tools / prefix / "node_modules" / package / "package.json"
         if not manifest.exists() or json.loads(manifest.read_text())["version"] != version:
-            (tools / "node").mkdir(exist_ok=True)
-            run("npm install", ["npm", "install", "--prefix", tools / "node", "--no-audit", "--no-fund", f"{package}@{version}"])
+            (tools / prefix).mkdir(exist_ok=True)
+            run("npm install", ["npm", "install", "--prefix", tools / prefix, "--no-audit", "--no-fund", f"{package}@{version}"])
         return json.loads(manifest.read_text())["version"]
 
-    return install, lambda tools, folder: ["node", "--no-deprecation", folder / "answer.js", tools / "node"]
+    def command(tools, folder):
+        return ["node", "--no-deprecation", (HERE / adapter if adapter else folder) / "answer.js", tools / prefix]
+
+    return install, command
 
 
 def script(interpreter, name, *packages):
     return lambda tools: debian(*packages), lambda tools, folder: [interpreter, folder / name]
+
+
+def java(jars, *packages):
+    path = ":".join(f"/usr/share/java/{jar}.jar" for jar in jars)
+    return lambda tools: debian(*packages, "default-jdk-headless"), lambda tools, folder: ["java", "-cp", path, folder / "Answer.java"]
 
 
 def built(folder, build, *packages):
@@ -130,11 +140,25 @@ def cargo(crate):
 PEERS = {
     "oauthlib": ("oauthlib, Python", python("oauthlib[signedtoken]==4.0.1", "oauthlib")),
     "authlib": ("Authlib, Python", python("authlib==1.9.9", "authlib")),
+    "oauth2": ("oauth2 (python-oauth2), Python", python("oauth2==1.9.0.post1", "oauth2")),
+    "rauth": ("rauth, Python", python("rauth==0.7.3", "rauth")),
+    "mastercard": ("mastercard-oauth1-signer, Python", python("mastercard-oauth1-signer==1.9.2", "mastercard-oauth1-signer")),
     "node-oauth-1.0a": ("oauth-1.0a, JavaScript", npm("oauth-1.0a", "2.2.6")),
     "node-oauth": ("oauth, JavaScript", npm("oauth", "0.10.2")),
+    "mashape-oauth": ("mashape-oauth, JavaScript", npm("mashape-oauth", "0.1.71")),
+    "ims-lti": ("ims-lti, JavaScript", npm("ims-lti", "3.0.2")),
+    "oauth-signature": ("oauth-signature, JavaScript", npm("oauth-signature", "1.5.0")),
+    "request": ("request, JavaScript", npm("request", "2.88.2", "node-request")),
+    "request-early": ("request (with oauth-sign 0.3.0), JavaScript", npm("request", "2.34.0", "node-request-early", "request")),
     "ruby-oauth": ("oauth, Ruby", script("ruby", "answer.rb", "ruby-oauth", "ruby-rack", "ruby")),
+    "simple-oauth": ("simple_oauth, Ruby", script("ruby", "answer.rb", "ruby-simple-oauth", "ruby")),
+    "signet": ("signet, Ruby", script("ruby", "answer.rb", "ruby-signet", "ruby")),
+    "httpclient": ("httpclient, Ruby", script("ruby", "answer.rb", "ruby-httpclient", "ruby")),
     "php-oauth": ("oauth, PHP", script("php", "answer.php", "php-oauth", "php-cli")),
     "net-oauth-perl": ("Net::OAuth, Perl", script("perl", "answer.pl", "libnet-oauth-perl", "libcrypt-openssl-rsa-perl")),
+    "www-oauth": ("WWW::OAuth, Perl", script("perl", "answer.pl", "libwww-oauth-perl", "libcrypt-openssl-rsa-perl")),
+    "httr": ("httr, R", script("Rscript", "answer.R", "r-cran-httr", "r-cran-jsonlite")),
+    "signpost": ("signpost, Java", java(["signpost-core", "commons-codec", "gson"], "liboauth-signpost-java", "libgoogle-gson-java")),
     "gomodule": ("gomodule/oauth1, Go", built("gomodule", compile_go, "golang-github-gomodule-oauth1-dev", "golang-go")),
     "liboauth": ("liboauth, C", built("liboauth", compile_c, "liboauth-dev")),
     "oauth1-request": ("oauth1-request, Rust", cargo("oauth1-request")),

@@ -259,6 +259,8 @@ class Numbered:
 
 simple("brackets-dropped", pairs=lambda s: [[n.partition(b"[")[0], v, e] for n, v, e in s.super("pairs")])
 simple("empty-left-out", pairs=lambda s: [p for p in s.super("pairs") if p[1] or p[0].startswith(b"oauth_")])
+simple("bare-left-out", pairs=lambda s: [p for p in s.super("pairs") if p[2]])
+simple("nameless-left-out", pairs=lambda s: [p for p in s.super("pairs") if p[0]])
 simple("no-equals", pair_text=lambda s, item: item[0] if not item[4] else s.super("pair_text", item))
 simple("plus-kept", decode=lambda s, raw: unescape(raw))
 simple("names-not-decoded", decode_name=lambda s, raw: raw.encode())
@@ -452,8 +454,8 @@ def document(draw, most):
     for _ in range(draw.randrange(1, most)):
         name, value = word(draw), draw.choice(VALUES)
         written = quote(value, safe=draw.choice(["", "/:;?"])).replace("%20", draw.choice(["+", "%20"]))
-        name = quote(name, safe=draw.choice(["", "[]"]))
-        pieces.append(name if not value and draw.random() < 0.5 else name + "=" + written)
+        name = quote(name, safe=draw.choice(["", "[]"])) if draw.random() < 0.97 else ""
+        pieces.append(name if name and not value and draw.random() < 0.5 else name + "=" + written)
     if draw.random() < 0.5:
         pieces.append(draw.choice(pieces))
         name = pieces[0].partition("=")[0]

@@ -30,6 +30,8 @@ pub(super) struct Reading {
     pub(super) separator: Option<u8>,
     /// Names are not decoded.
     pub(super) raw_names: bool,
+    /// What is not UTF-8 is not decoded.
+    pub(super) raw_octets: bool,
 }
 
 impl Reading {
@@ -39,7 +41,9 @@ impl Reading {
         let pieces = data.split(ends).filter(|piece| !piece.is_empty());
         let decoded = |text: &[u8]| {
             let decoded = if self.plus { decode(text) } else { decode_form(text) };
-            decoded.map_or_else(|_| text.to_vec(), |octets| octets.into_owned())
+            let decoded = decoded.map_or_else(|_| text.to_vec(), |octets| octets.into_owned());
+            let is_raw = self.raw_octets && core::str::from_utf8(&decoded).is_err();
+            if is_raw { text.to_vec() } else { decoded }
         };
         let pair = |piece: &[u8]| {
             let at = piece.iter().position(|octet| *octet == b'=');

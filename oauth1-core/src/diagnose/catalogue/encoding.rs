@@ -4,7 +4,10 @@ use alloc::{string::String, vec::Vec};
 
 use super::{Mistake, with, with_each};
 use crate::{
-    diagnose::recipe::{Alphabet, Recipe},
+    diagnose::{
+        facts::Reading,
+        recipe::{Alphabet, Recipe},
+    },
     parameters::Source,
     percent_encoding::decode,
 };
@@ -231,13 +234,28 @@ pub(super) const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         id: "octets-replaced",
-        title: "replaced octets that are not UTF-8",
+        title: "replaced octets that are not UTF-8, or did not decode them",
         explanation: "Names and values are octets: %FF is signed as %FF, not as the sign for something unreadable, %EF%BF%BD.",
         fix: "Send text in UTF-8, or sign octets as octets.",
         clause: CLAUSE,
-        made_by: &["oauthlib", "Authlib", "node-oauth", "oauth1-request", "reqwest-oauth1"],
-        apply: |_, recipe| {
-            texts(recipe, |octets| Some(String::from_utf8_lossy(octets).into_owned().into()))
+        made_by: &[
+            "oauthlib",
+            "Authlib",
+            "node-oauth",
+            "oauth1-request",
+            "reqwest-oauth1",
+            "request (JavaScript)",
+        ],
+        apply: |facts, recipe| {
+            let replaced =
+                |octets: &[u8]| Some(String::from_utf8_lossy(octets).into_owned().into());
+            let mut found = texts(recipe, replaced);
+            let reading = Reading { raw_octets: true, ..Reading::default() };
+            let pairs = facts.read_again(&recipe.pairs, reading);
+            if pairs != facts.read_again(&recipe.pairs, Reading::default()) {
+                found.push(Recipe { pairs, ..recipe.clone() });
+            }
+            found
         },
     },
     Mistake {

@@ -22,8 +22,14 @@ pub(super) const MISTAKES: &[Mistake] = &[
         fix: "Give the signer the whole URL, with its query.",
         clause: CLAUSE,
         made_by: &["ims-lti", "oauthconsumer", "pylti", "node-oauth (POST)"],
-        apply: |_, recipe| {
-            without(recipe, |pair| pair.source == Source::Query && !pair.is_protocol())
+        apply: |facts, recipe| {
+            let in_query = |pair: &Pair| pair.source == Source::Query;
+            let mut found = without(recipe, |pair| in_query(pair) && !pair.is_protocol());
+            let other = |pair: &Pair| in_query(pair) && pair.is_protocol();
+            if facts.location == Source::Header && recipe.pairs.iter().any(other) {
+                found.extend(without(recipe, in_query));
+            }
+            found
         },
     },
     Mistake {
@@ -87,6 +93,25 @@ pub(super) const MISTAKES: &[Mistake] = &[
         },
     },
     Mistake {
+        id: "brackets-dropped",
+        title: "signed names without their brackets, or objects as text",
+        explanation: "a[] and a[b] are names like all others: the brackets are part of them, sent or not as the client likes, but signed as sent.",
+        fix: "Sign f[a] as f%5Ba%5D.",
+        clause: CLAUSE,
+        made_by: &["Insomnia", "Magento 2", "WP-API (arrays)", "request (JavaScript)"],
+        apply: |_, recipe| {
+            let mut found = with(recipe, |changed| {
+                for pair in &mut changed.pairs {
+                    if let Some(at) = bracket(&pair.name, 1) {
+                        pair.name.truncate(at);
+                    }
+                }
+            });
+            found.extend((1..=2).filter_map(|depth| with_objects(recipe, depth)));
+            found
+        },
+    },
+    Mistake {
         id: "duplicates-merged",
         title: "kept one of several parameters of one name",
         explanation: "Every pair is signed, however often its name is there, in the query and in the body.",
@@ -141,21 +166,22 @@ pub(super) const MISTAKES: &[Mistake] = &[
         },
     },
     Mistake {
-        id: "brackets-dropped",
-        title: "signed names without their brackets",
-        explanation: "a[] and a[b] are names like all others: the brackets are part of them, sent or not as the client likes, but signed as sent.",
-        fix: "Sign f[a] as f%5Ba%5D.",
+        id: "bare-left-out",
+        title: "left out names without =",
+        explanation: "A name without = is a parameter with an empty value, and is signed as name=.",
+        fix: "Keep parameters without =, or send the = always.",
         clause: CLAUSE,
-        made_by: &["Insomnia", "Magento 2", "WP-API (arrays)"],
-        apply: |_, recipe| {
-            with(recipe, |changed| {
-                for pair in &mut changed.pairs {
-                    if let Some(at) = pair.name.iter().position(|octet| *octet == b'[') {
-                        pair.name.truncate(at);
-                    }
-                }
-            })
-        },
+        made_by: &["simple_oauth", "signpost"],
+        apply: |_, recipe| without(recipe, |pair| pair.bare),
+    },
+    Mistake {
+        id: "nameless-left-out",
+        title: "left out values without a name",
+        explanation: "=value is a parameter whose name is empty, and is signed as it is.",
+        fix: "Keep parameters whose name is empty, or do not send them.",
+        clause: CLAUSE,
+        made_by: &["request (JavaScript)"],
+        apply: |_, recipe| without(recipe, |pair| pair.name.is_empty()),
     },
     Mistake {
         id: "empty-left-out",
@@ -280,6 +306,35 @@ fn merge(recipe: &mut Recipe, first: bool) {
             None => recipe.pairs.push(pair),
         }
     }
+}
+
+/// Where the bracket of this depth begins.
+fn bracket(name: &[u8], depth: usize) -> Option<usize> {
+    let brackets = name.iter().enumerate().filter(|(_, octet)| **octet == b'[');
+    brackets.map(|(at, _)| at).nth(depth - 1)
+}
+
+/// What JavaScript makes of parameters below a depth, if it has been told nothing else.
+fn with_objects(recipe: &Recipe, depth: usize) -> Option<Recipe> {
+    let mut changed = recipe.clone();
+    let mut is_changed = false;
+    for pair in core::mem::take(&mut changed.pairs) {
+        let Some(at) = bracket(&pair.name, depth) else {
+            changed.pairs.push(pair);
+            continue;
+        };
+        is_changed = true;
+        let object = Pair {
+            name: pair.name[..at].to_vec(),
+            value: b"[object Object]".to_vec(),
+            bare: false,
+            ..pair
+        };
+        if !changed.pairs.contains(&object) {
+            changed.pairs.push(object);
+        }
+    }
+    is_changed.then_some(changed)
 }
 
 fn join_duplicates(recipe: &mut Recipe) {

@@ -64,6 +64,7 @@ impl Suspicion {
     }
 
     /// One mistake alone, within a millisecond.
+    #[cfg(feature = "sql")]
     pub(crate) fn diagnose_singly(&self) -> Option<Diagnosis> {
         self.search(false)
     }

@@ -18,8 +18,8 @@ mod create;
 #[cfg(feature = "server")]
 pub mod delegation;
 mod error;
-#[cfg(feature = "server")]
 mod explain;
+#[cfg(feature = "server")]
 mod idempotency;
 mod judge;
 mod key;

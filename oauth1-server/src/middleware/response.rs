@@ -21,8 +21,9 @@ pub enum AnswerProfile {
     /// Every [`IdentityError`](crate::IdentityError) is `signature_invalid`, octet for octet the same, so that nobody
     /// learns which clients and tokens exist. No advice.
     ///
-    /// One thing stays visible: a client that is pinned to some methods answers 400 to the others,
-    /// where a client that does not exist answers like one that is not pinned.
+    /// Two things stay visible: a client that is pinned to some methods answers 400 to the others,
+    /// where a client that does not exist answers like one that is not pinned; and a client whose
+    /// owner lets senders hear their mistakes ([`Refusal::Explained`]) can be told from others.
     #[default]
     Minimal,
     /// Each reason has its own problem code, and advice where there is some.

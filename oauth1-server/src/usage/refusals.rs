@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use oauth1_core::diagnose::{Diagnosis, Finding, Mistake};
@@ -48,14 +49,15 @@ impl Kept {
 }
 
 /// Looks for the mistakes behind signatures that did not match: for one in each, which takes up to
-/// a millisecond, and for two in a few, since that takes some hundredths of a second.
+/// a millisecond, and for two as long as there is time, since that takes some hundredths of a
+/// second.
 pub(super) fn diagnose(kept: &mut [Kept]) {
-    let mut thorough = MOST_THOROUGH;
+    let start = Instant::now();
     for kept in kept {
         let Some(suspicion) = kept.suspicion.take() else { continue };
         let mut diagnosis = suspicion.diagnose_singly();
-        if thorough > 0 && diagnosis.as_ref().is_some_and(|found| found.best().is_none()) {
-            thorough -= 1;
+        let is_found = diagnosis.as_ref().is_none_or(|found| found.best().is_some());
+        if !is_found && start.elapsed() < THOROUGH {
             diagnosis = suspicion.diagnose();
         }
         if let Some(finding) = diagnosis.as_ref().and_then(Diagnosis::best) {
@@ -193,5 +195,5 @@ fn hashed(signature: &str) -> String {
 const MOST: usize = 500;
 const MOST_OF_ONE: usize = 10;
 const MOST_OF_STRANGERS: usize = 40;
-/// Searches for two mistakes together, each time that refusals are written.
-const MOST_THOROUGH: usize = 4;
+/// Nobody begins to look for two mistakes later than this, each time that refusals are written.
+const THOROUGH: Duration = Duration::from_millis(100);

@@ -2,7 +2,10 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::{Surroundings, recipe::Pair};
+use super::{
+    Surroundings,
+    recipe::{Pair, Recipe},
+};
 use crate::{
     SignableBody, SignableRequest, SignatureMethod,
     parameters::Source,
@@ -66,8 +69,9 @@ impl Reading {
 }
 
 impl Facts<'_> {
-    /// The pairs of query and form, read in another way; those of the header are kept.
-    pub(super) fn read_again(&self, pairs: &[Pair], reading: Reading) -> Vec<Pair> {
+    /// With query and form read in another way; the header's pairs are kept.
+    pub(super) fn read_again(&self, recipe: &Recipe, reading: Reading) -> Recipe {
+        let pairs = &recipe.pairs;
         let mut again: Vec<_> =
             pairs.iter().filter(|pair| pair.source == Source::Header).cloned().collect();
         for (data, source) in self.parts() {
@@ -76,7 +80,18 @@ impl Facts<'_> {
                 again.extend(reading.signed(data, source));
             }
         }
-        again
+        Recipe { pairs: again, ..recipe.clone() }
+    }
+
+    /// The same, where it is not what the other way of reading gives.
+    pub(super) fn read_unlike(
+        &self,
+        recipe: &Recipe,
+        reading: Reading,
+        other: Reading,
+    ) -> Option<Recipe> {
+        let read = self.read_again(recipe, reading);
+        (read.pairs != self.read_again(recipe, other).pairs).then_some(read)
     }
 
     /// The signature, where it stands in query or form.

@@ -134,12 +134,8 @@ impl Answer {
             ),
             Refusal::Identity(error) => code(UNAUTHORIZED, error.problem()),
             Refusal::Explained(explanation) => {
-                let report = ProblemReport::new(Problem::SignatureInvalid);
-                Self {
-                    status: UNAUTHORIZED,
-                    problem: Some(report.with_advice(explanation.to_string())),
-                    retry_after: None,
-                }
+                let problem = ProblemReport::new(Problem::SignatureInvalid);
+                report(UNAUTHORIZED, problem.with_advice(explanation.to_string()))
             }
             Refusal::NonceUsed => code(UNAUTHORIZED, Problem::NonceUsed),
             Refusal::TokenExpired => code(UNAUTHORIZED, Problem::TokenExpired),

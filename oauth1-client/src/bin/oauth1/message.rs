@@ -48,9 +48,7 @@ impl FromArgs {
         };
         Input { given: request.url.clone(), request, upload: None }.checked().map(Some)
     }
-}
 
-impl FromArgs {
     /// A request as somebody else sent it: in the file, or as the arguments say.
     pub(crate) fn sent(
         &self,

@@ -251,10 +251,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
                 |octets: &[u8]| Some(String::from_utf8_lossy(octets).into_owned().into());
             let mut found = texts(recipe, replaced);
             let reading = Reading { raw_octets: true, ..Reading::default() };
-            let pairs = facts.read_again(&recipe.pairs, reading);
-            if pairs != facts.read_again(&recipe.pairs, Reading::default()) {
-                found.push(Recipe { pairs, ..recipe.clone() });
-            }
+            found.extend(facts.read_unlike(recipe, reading, Reading::default()));
             found
         },
     },

@@ -158,9 +158,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
                 .into_iter()
                 .filter_map(|plus| {
                     let reading = |raw_names| Reading { raw_names, plus, ..Reading::default() };
-                    let raw = facts.read_again(&recipe.pairs, reading(true));
-                    let is_other = raw != facts.read_again(&recipe.pairs, reading(false));
-                    is_other.then(|| Recipe { pairs: raw, ..recipe.clone() })
+                    facts.read_unlike(recipe, reading(true), reading(false))
                 })
                 .collect()
         },
@@ -210,7 +208,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         made_by: &["oauth-1.0a (JavaScript)", "scribejava", "oauth-client", "WP-API"],
         apply: |facts, recipe| {
             let reading = Reading { plus: true, ..Reading::default() };
-            with(recipe, |changed| changed.pairs = facts.read_again(&recipe.pairs, reading))
+            [facts.read_again(recipe, reading)].into()
         },
     },
     Mistake {
@@ -222,7 +220,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         made_by: &["liboauth"],
         apply: |facts, recipe| {
             let reading = Reading { separator: Some(b'?'), ..Reading::default() };
-            with(recipe, |changed| changed.pairs = facts.read_again(&recipe.pairs, reading))
+            [facts.read_again(recipe, reading)].into()
         },
     },
     Mistake {
@@ -234,8 +232,6 @@ pub(super) const MISTAKES: &[Mistake] = &[
         made_by: &["ruby oauth (splits)", "gomodule/oauth1 (drops, since Go 1.17)"],
         apply: |facts, recipe| {
             let reading = Reading { separator: Some(b';'), ..Reading::default() };
-            let mut split = recipe.clone();
-            split.pairs = facts.read_again(&recipe.pairs, reading);
             let raw = |source| match source {
                 Source::Query => facts.request.query(),
                 Source::Body => facts.request.body().form(),
@@ -245,7 +241,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
                 raw(pair.source).contains(&b';')
                     && (pair.name.contains(&b';') || pair.value.contains(&b';'))
             });
-            found.push(split);
+            found.push(facts.read_again(recipe, reading));
             found
         },
     },
